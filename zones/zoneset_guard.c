@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "zones/zoneset_guard.h"
+#include "zones/dyn.h"
+#include "zones/zone.h"
+#include <string.h>
+
+static bool
+rrset_equal(const struct rrset *a, const struct rrset *b)
+{
+    return a->type == b->type && a->ttl == b->ttl && a->len == b->len &&
+           memcmp(rrset_bytes(a), rrset_bytes(b), a->len) == 0;
+}
+
+static bool
+text_equal(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Inline policies are compared by their last resort and pools' sizes only: telling a
+ * reordering from an edit is not worth more. */
+static bool
+dyn_equal(const struct dyn *a, const struct dyn *b)
+{
+    if (a->form != b->form || a->ttl != b->ttl || a->skip != b->skip ||
+        a->chain != b->chain || a->answers != b->answers || a->port != b->port ||
+        !text_equal(a->target, b->target) || !text_equal(a->service, b->service))
+        return false;
+    return !a->policy || !b->policy || a->policy->rule_count == b->policy->rule_count;
+}
+
+static bool
+type_equal(const struct zone *before, const struct zone_type *a, const struct zone *after,
+           const struct zone_type *b)
+{
+    if (a->type != b->type || a->flags != b->flags)
+        return false;
+    if (a->flags & ZONE_TYPE_DYNAMIC)
+        return dyn_equal(&before->dyns[a->ref], &after->dyns[b->ref]);
+    if (a->type == RR_TYPE_SOA)
+        return true; /* its serial is ours */
+    return rrset_equal(zone_rrset(before, a), zone_rrset(after, b));
+}
+
+static bool
+name_unchanged(const struct zone *before, const struct zone_name *a,
+               const struct zone *after, const struct zone_name *b)
+{
+    if (a->type_count != b->type_count)
+        return false;
+    for (unsigned i = 0; i < a->type_count; i++) {
+        const struct zone_type *const other = zone_type_find(b, zone_types(a)[i].type);
+        if (!other || !type_equal(before, &zone_types(a)[i], after, other))
+            return false;
+    }
+    return true;
+}
+
+struct compare {
+    const struct zone *before;
+    const struct zone *after;
+    struct zone_difference difference;
+};
+
+static bool
+compare_name(void *context, const struct zone_name *name)
+{
+    struct compare *const compare = context;
+
+    if (name->type_count == 0)
+        return true;
+    const uint8_t *const wire = zone_name_bytes(name);
+    const struct zone_name *const other =
+        zone_find(compare->after, name_hash(wire), wire, name->name_len);
+    compare->difference.before++;
+    if (!other || other->type_count == 0)
+        compare->difference.removed++;
+    else if (!name_unchanged(compare->before, name, compare->after, other))
+        compare->difference.updated++;
+    return true;
+}
+
+static bool
+same_apex_ns(const struct zone *before, const struct zone *after)
+{
+    const struct zone_type *const a = zone_type_find(before->apex_name, RR_TYPE_NS);
+    const struct zone_type *const b = zone_type_find(after->apex_name, RR_TYPE_NS);
+
+    return a && b && rrset_equal(zone_rrset(before, a), zone_rrset(after, b));
+}
+
+struct zone_difference
+zone_difference(const struct zone *before, const struct zone *after)
+{
+    struct compare compare = { .before = before, .after = after };
+
+    zone_walk(before, compare_name, &compare);
+    compare.difference.apex_ns = !same_apex_ns(before, after);
+    return compare.difference;
+}
