@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* meridiand: reads the configuration, binds, drops privileges, loads, answers; and the
+ * control loop, which never builds. */
+#include "dns/base/diag.h"
+#include "dns/base/log.h"
+#include "dns/server.h"
+#include "tools/meridiand/daemon.h"
+#include "tools/meridiand/http.h"
+#include "tools/meridiand/notify.h"
+#include "tools/meridiand/watch.h"
+#include "zones/stamps.h"
+#include "zones/store.h"
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+enum exit_code { EXIT_DONE = 0, EXIT_BAD_CONFIG = 1, EXIT_NOT_STARTED = 2 };
+enum { PORT_MAX = 65535, SIGNALS = 3 };
+
+struct arguments {
+    const char *config;
+    bool check_only;
+    bool has_port;
+    uint16_t port;
+};
+
+/* ---- hooks of the store: any lane's thread ---------------------------------------- */
+
+void
+daemon_wake(struct daemon *daemon)
+{
+    event_active(daemon->wake, 0, 0);
+}
+
+static void
+store_changed(void *context)
+{
+    struct daemon *const daemon = context;
+
+    pthread_mutex_lock(&daemon->mutex);
+    daemon->paths_changed = true;
+    pthread_mutex_unlock(&daemon->mutex);
+    if (daemon->wake)
+        daemon_wake(daemon);
+}
+
+static void
+store_reports(void *context, const struct diag *diag, const char *what)
+{
+    (void)context;
+    log_diag(diag);
+    if (diag->error_count > 0)
+        log_line(LOG_LEVEL_WARNING,
+                 "%s: %zu errors; what they are about is as it was before", what,
+                 diag->error_count);
+    else
+        log_line(LOG_LEVEL_INFO, "%s: done", what);
+}
+
+/* ---- the control loop ------------------------------------------------------------- */
+
+static void
+renew_watches(struct daemon *daemon)
+{
+    char **const paths = store_watch_paths(daemon->store);
+    const struct stamps *const own = &daemon->config->files;
+    size_t count = 0;
+
+    while (paths && paths[count])
+        count++;
+    char **const all = calloc(count + own->count + 1, sizeof(*all));
+    if (paths && all && daemon->watch) {
+        memcpy(all, paths, count * sizeof(*all));
+        for (size_t i = 0; i < own->count; i++)
+            all[count + i] = own->items[i].path;
+        watch_set(daemon->watch, all, daemon->config->store.health_folder);
+    }
+    free(all);
+    store_paths_free(paths);
+}
+
+static void
+woken(evutil_socket_t fd, short what, void *context)
+{
+    struct daemon *const daemon = context;
+
+    (void)fd;
+    (void)what;
+    pthread_mutex_lock(&daemon->mutex);
+    const bool paths_changed = daemon->paths_changed;
+    daemon->paths_changed = false;
+    pthread_mutex_unlock(&daemon->mutex);
+    if (paths_changed)
+        renew_watches(daemon);
+    http_finish(daemon);
+}
+
+/* Takes meridian.yaml as it is now, if that differs from what is loaded: a new
+ * configuration has everything read again. ERR_INVALID: refused, the errors are in diag.
+ */
+static enum status
+renew_config(struct daemon *daemon, bool reread, struct diag *diag)
+{
+    struct config *config;
+
+    if (!reread && !daemon->config_refused && !stamps_changed(&daemon->config->files))
+        return OK;
+    const enum status status = config_load(daemon->config_path, diag, &config);
+    daemon->config_refused = status != OK;
+    if (status != OK)
+        return status;
+    part_drop(&daemon->config->store.part);
+    daemon->config = config;
+    return OK;
+}
+
+enum status
+daemon_reload(struct daemon *daemon, const struct store_reload *reload, struct diag *diag)
+{
+    struct store_reload asked = *reload; /* it names `own`, which ends here */
+    struct diag own;
+
+    diag_init(&own);
+    const enum status loaded = renew_config(daemon, reload->reread, &own);
+    if (loaded == OK) {
+        log_diag(&own);
+        if (diag)
+            diag_append(diag, &own);
+        asked.config = &daemon->config->store;
+    } else {
+        asked.refused = &own;
+    }
+    const enum status queued =
+        loaded == ERR_NOMEM ? loaded : store_reload(daemon->store, &asked);
+    diag_done(&own);
+    if (queued != OK)
+        return queued;
+    return store_reload_health(daemon->store, NULL, NULL);
+}
+
+static void
+reload_now(struct daemon *daemon, bool reread)
+{
+    struct store_reload reload = { .reread = reread };
+
+    if (daemon_reload(daemon, &reload, NULL) != OK)
+        log_line(LOG_LEVEL_ERROR, "reload: out of memory; all stays as it is");
+}
+
+static void
+scanned(void *context, const struct store_result *result)
+{
+    (void)context;
+    (void)result;
+}
+
+static void
+files_changed(void *context, bool data, bool health)
+{
+    struct daemon *const daemon = context;
+
+    if (health && store_reload_health(daemon->store, scanned, daemon) != OK)
+        log_line(LOG_LEVEL_ERROR, "health: out of memory");
+    if (data)
+        reload_now(daemon, false);
+}
+
+static void
+stop_signal(evutil_socket_t signal_number, short what, void *context)
+{
+    struct daemon *const daemon = context;
+
+    (void)signal_number;
+    (void)what;
+    event_base_loopexit(daemon->loop, NULL);
+}
+
+static void
+hup_signal(evutil_socket_t signal_number, short what, void *context)
+{
+    (void)signal_number;
+    (void)what;
+    reload_now(context, true);
+}
+
+/* ---- start ------------------------------------------------------------------------ */
+
+static void
+usage(void)
+{
+    (void)fprintf(stderr, "usage: meridiand [-c FILE] [-t] [-p PORT] [-V]\n");
+}
+
+static bool
+parse_port(const char *text, uint16_t *ret_port)
+{
+    char *end;
+    const unsigned long port = strtoul(text, &end, 10);
+
+    if (*text == '\0' || *end != '\0' || port > PORT_MAX)
+        return false;
+    *ret_port = (uint16_t)port;
+    return true;
+}
+
+/* False: the program ends with *ret_code. */
+static bool
+parse_arguments(int argc, char **argv, struct arguments *arguments, int *ret_code)
+{
+    int option;
+
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before there are threads */
+    while ((option = getopt(argc, argv, "c:tp:Vh")) != -1) {
+        *ret_code = option == 'h' || option == 'V' ? EXIT_DONE : EXIT_NOT_STARTED;
+        if (option == 'c') {
+            arguments->config = optarg;
+        } else if (option == 't') {
+            arguments->check_only = true;
+        } else if (option == 'p' && parse_port(optarg, &arguments->port)) {
+            arguments->has_port = true;
+        } else if (option == 'V') {
+            (void)printf("meridiand %s\n", PACKAGE_VERSION);
+            return false;
+        } else {
+            usage();
+            return false;
+        }
+    }
+    *ret_code = EXIT_NOT_STARTED;
+    if (optind == argc)
+        return true;
+    usage();
+    return false;
+}
+
+static void
+print_diag(const struct diag *diag)
+{
+    char text[2 * DIAG_TEXT_MAX];
+
+    for (size_t i = 0; i < diag->count; i++) {
+        diag_format(&diag->messages[i], text, sizeof(text));
+        (void)fprintf(stderr, "%s\n", text);
+    }
+}
+
+/* -t: loads everything as a start would, and says what is wrong. */
+static int
+check(struct config *config, struct diag *diag)
+{
+    const struct store_hooks hooks = { 0 };
+    struct store *store;
+    enum status status = store_new(&hooks, &store);
+
+    if (status == OK) {
+        status = store_load(store, &config->store, true, diag);
+        store_free(store);
+    }
+    print_diag(diag);
+    if (status == OK && diag->error_count == 0)
+        (void)fprintf(stderr, "%s: no errors, %zu warnings\n", config->store.path,
+                      diag->warning_count);
+    return status == OK && diag->error_count == 0 ? EXIT_DONE : EXIT_BAD_CONFIG;
+}
+
+/* The state folder must be there and belong to whom we become. */
+static enum status
+prepare_state(const struct config *config, const struct passwd *user)
+{
+    const char *const state = config->store.state;
+
+    if (!state[0])
+        return OK;
+    if (mkdir(state, 0750) != 0 && access(state, F_OK) != 0) {
+        log_line(LOG_LEVEL_ERROR, "cannot make the state folder '%s'", state);
+        return ERR_IO;
+    }
+    if (user && chown(state, user->pw_uid, user->pw_gid) != 0)
+        log_line(LOG_LEVEL_WARNING, "cannot give '%s' to user '%s'", state,
+                 user->pw_name);
+    return OK;
+}
+
+static enum status
+become_user(const struct config *config)
+{
+    const struct passwd *user = NULL;
+
+    if (config->user && geteuid() == 0) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): before there are threads */
+        user = getpwnam(config->user);
+        if (!user) {
+            log_line(LOG_LEVEL_ERROR, "user: '%s' does not exist", config->user);
+            return ERR_NOENT;
+        }
+    }
+    enum status status = prepare_state(config, user);
+    if (status != OK || !user)
+        return status;
+    if (config->control[0])
+        (void)!chown(config->control, user->pw_uid, user->pw_gid);
+    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+        setuid(user->pw_uid) != 0) {
+        log_line(LOG_LEVEL_ERROR, "cannot become user '%s'", config->user);
+        status = ERR_IO;
+    }
+    return status;
+}
+
+static unsigned
+worker_count(const struct config *config)
+{
+    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (config->workers)
+        return config->workers;
+    return cpus > 0 ? (unsigned)cpus : 1;
+}
+
+/* All sockets, while we may. */
+static enum status
+bind_all(struct daemon *daemon, struct diag *diag)
+{
+    const struct config *const config = daemon->config;
+    const struct server_options options = {
+        .listen = config->listen,
+        .listen_count = config->listen_count,
+        .workers = worker_count(config),
+        .tcp_clients_max = config->tcp_clients_max,
+        .tcp_idle_ms = (unsigned)config->tcp_idle_ms,
+        .answerer = store_answerer(daemon->store),
+    };
+    const enum status status = server_new(&options, diag, &daemon->server);
+
+    return status == OK ? http_new(daemon, diag, &daemon->http) : status;
+}
+
+static enum status
+start_control(struct daemon *daemon, struct event *signals[SIGNALS])
+{
+    signals[0] = evsignal_new(daemon->loop, SIGTERM, stop_signal, daemon);
+    signals[1] = evsignal_new(daemon->loop, SIGINT, stop_signal, daemon);
+    signals[2] = evsignal_new(daemon->loop, SIGHUP, hup_signal, daemon);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        if (!signals[i] || evsignal_add(signals[i], NULL) != 0)
+            return ERR_NOMEM;
+    }
+    if (!daemon->config->watch)
+        return OK;
+    const enum status status = watch_new(daemon->loop, daemon->config->settle_ms,
+                                         files_changed, daemon, &daemon->watch);
+    if (status != OK) {
+        log_line(LOG_LEVEL_WARNING,
+                 "inotify is not to be had: changes need 'meridianctl reload'");
+        return OK;
+    }
+    return OK;
+}
+
+static void
+say_ready(const struct daemon *daemon)
+{
+    const struct endpoint *endpoints;
+    const size_t count = server_endpoints(daemon->server, &endpoints);
+    char text[ENDPOINT_TEXT_SIZE];
+
+    for (size_t i = 0; i < count; i++)
+        log_line(LOG_LEVEL_INFO, "listening on %s", endpoint_text(&endpoints[i], text));
+    log_line(LOG_LEVEL_INFO, "ready");
+    notify("READY=1\nSTATUS=answering\n");
+}
+
+static int
+start_and_run(struct daemon *daemon)
+{
+    struct event *signals[SIGNALS] = { NULL };
+    struct diag diag;
+
+    diag_init(&diag);
+    enum status status = bind_all(daemon, &diag);
+    log_diag(&diag);
+    diag_done(&diag);
+    if (status == OK)
+        status = become_user(daemon->config);
+    if (status == OK)
+        status = start_control(daemon, signals);
+    if (status == OK)
+        status = store_start(daemon->store, &daemon->config->store);
+    if (status == OK)
+        status = server_start(daemon->server);
+    if (status == OK) {
+        renew_watches(daemon);
+        say_ready(daemon);
+        event_base_dispatch(daemon->loop);
+        notify("STOPPING=1\n");
+        log_line(LOG_LEVEL_INFO, "stopping");
+        server_stop(daemon->server);
+    } else {
+        log_line(LOG_LEVEL_ERROR, "cannot start: %s", status_text(status));
+    }
+    store_stop(daemon->store);
+    http_finish(daemon);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        if (signals[i])
+            event_free(signals[i]);
+    }
+    return status == OK ? EXIT_DONE : EXIT_NOT_STARTED;
+}
+
+static int
+run(struct daemon *daemon)
+{
+    const struct store_hooks hooks = { .context = daemon,
+                                       .changed = store_changed,
+                                       .report = store_reports };
+    int code = EXIT_NOT_STARTED;
+
+    daemon->loop = event_base_new();
+    daemon->wake = daemon->loop ? event_new(daemon->loop, -1, 0, woken, daemon) : NULL;
+    if (daemon->wake && store_new(&hooks, &daemon->store) == OK)
+        code = start_and_run(daemon);
+    http_free(daemon->http);
+    watch_free(daemon->watch);
+    server_free(daemon->server);
+    store_free(daemon->store);
+    if (daemon->wake)
+        event_free(daemon->wake);
+    if (daemon->loop)
+        event_base_free(daemon->loop);
+    return code;
+}
+
+static void
+override_port(struct config *config, const struct arguments *arguments)
+{
+    for (size_t i = 0; arguments->has_port && i < config->listen_count; i++)
+        config->listen[i].port = arguments->port;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct arguments arguments = { .config = SYSCONFDIR "/meridian/meridian.yaml" };
+    struct daemon daemon = { .mutex = PTHREAD_MUTEX_INITIALIZER, .started = time(NULL) };
+    struct diag diag;
+    int code;
+
+    if (!parse_arguments(argc, argv, &arguments, &code))
+        return code;
+    log_init(LOG_LEVEL_INFO);
+    diag_init(&diag);
+    if (config_load(arguments.config, &diag, &daemon.config) != OK) {
+        print_diag(&diag);
+        diag_done(&diag);
+        return EXIT_BAD_CONFIG;
+    }
+    override_port(daemon.config, &arguments);
+    daemon.config_path = arguments.config;
+    if (arguments.check_only) {
+        code = check(daemon.config, &diag);
+    } else {
+        log_diag(&diag);
+        (void)signal(SIGPIPE, SIG_IGN);
+        (void)evthread_use_pthreads();
+        code = run(&daemon);
+    }
+    diag_done(&diag);
+    part_drop(&daemon.config->store.part);
+    libevent_global_shutdown();
+    return code;
+}
