@@ -117,6 +117,7 @@ read_owner(struct loading *loading, const struct yaml_node *key, struct owner_na
         return name_problem(loading, key, "is not a domain name");
     warn_of_other_readers(loading, key);
     name_fold(owner->wire);
+    builder_expect(loading->builder, owner->wire);
     name_to_text(owner->wire, owner->text);
     owner->text[strlen(owner->text) - 1] = '\0';
     owner->shown = is_apex ? "''" : key->text;

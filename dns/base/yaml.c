@@ -448,6 +448,7 @@ read_entry(struct yaml *yaml, yaml_event_t *key_event, struct yaml_node **ret_en
         diag_error(yaml->diag, key->at, "a key must be a plain word, not a list or map");
         return ERR_INVALID;
     }
+    yaml_keys_expect(&yaml->keys, key->text);
     status = yaml_event(yaml, &event);
     if (status == OK)
         status = yaml_read_node(yaml, &event, yaml->entry, 1, &value);

@@ -29,13 +29,12 @@ struct yaml_source {
     unsigned depth;
 };
 
-/* Keys of a large map, or of the top level. */
+/* Keys of a large map, or of the top level. The hashes stand apart from what is read of
+ * a double only, so that a look-up touches little memory. */
 struct yaml_keys {
-    struct yaml_key_slot {
-        uint64_t hash; /* 0: empty */
-        uint32_t line;
-    } * slots;
-    size_t mask; /* slots − 1; 0: none yet */
+    uint64_t *hashes;  /* [slot_count], 0: empty; pages */
+    uint32_t *lines;   /* [slot_count]; pages */
+    size_t slot_count; /* a power of two, or 0 */
     size_t count;
 };
 
@@ -83,6 +82,8 @@ MUST_CHECK enum status yaml_merge_into(struct yaml_node *map,
  * new. */
 bool yaml_keys_add(struct yaml_keys *keys, const char *text, uint32_t line,
                    uint32_t *ret_line);
+/* This key will be added soon: brings its place into the cache. */
+void yaml_keys_expect(const struct yaml_keys *keys, const char *text);
 void yaml_keys_done(struct yaml_keys *keys);
 
 #endif

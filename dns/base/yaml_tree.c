@@ -3,6 +3,7 @@
  * bounded by YAML_NESTING_MAX, which aliases cannot get around: an anchor knows its
  * height. */
 #include "dns/base/arena.h"
+#include "dns/base/pages.h"
 #include "dns/base/siphash.h"
 #include "dns/base/yaml_parse.h"
 #include <limits.h>
@@ -11,7 +12,7 @@
 
 /* NOLINTBEGIN(misc-no-recursion): at most YAML_NESTING_MAX deep */
 
-enum { FEW_KEYS = 16, FIRST_SLOTS = 64, GROWTH = 4 };
+enum { FEW_KEYS = 16, FIRST_SLOTS = 64 };
 
 static const char include_tag[] = "!include";
 
@@ -26,32 +27,37 @@ hash_key(const char *text)
     return hash ? hash : 1;
 }
 
-static struct yaml_key_slot *
+static size_t
 key_slot(const struct yaml_keys *keys, uint64_t hash)
 {
-    size_t at = (size_t)hash & keys->mask;
+    size_t at = (size_t)hash & (keys->slot_count - 1);
 
-    while (keys->slots[at].hash && keys->slots[at].hash != hash)
-        at = (at + 1) & keys->mask;
-    return &keys->slots[at];
+    while (keys->hashes[at] && keys->hashes[at] != hash)
+        at = (at + 1) & (keys->slot_count - 1);
+    return at;
 }
 
 static bool
 grow_keys(struct yaml_keys *keys)
 {
-    const size_t old_count = keys->mask ? keys->mask + 1 : 0;
-    const size_t slot_count = old_count ? old_count * GROWTH : FIRST_SLOTS;
-    struct yaml_keys grown = { .slots = calloc(slot_count, sizeof(*grown.slots)),
-                               .mask = slot_count - 1,
+    const size_t slot_count = keys->slot_count ? keys->slot_count * 2 : FIRST_SLOTS;
+    struct yaml_keys grown = { .hashes = pages_new(slot_count * sizeof(*grown.hashes)),
+                               .lines = pages_new(slot_count * sizeof(*grown.lines)),
+                               .slot_count = slot_count,
                                .count = keys->count };
 
-    if (!grown.slots)
+    if (!grown.hashes || !grown.lines) {
+        yaml_keys_done(&grown);
         return false;
-    for (size_t i = 0; i < old_count; i++) {
-        if (keys->slots[i].hash)
-            *key_slot(&grown, keys->slots[i].hash) = keys->slots[i];
     }
-    free(keys->slots);
+    for (size_t i = 0; i < keys->slot_count; i++) {
+        if (!keys->hashes[i])
+            continue;
+        const size_t at = key_slot(&grown, keys->hashes[i]);
+        grown.hashes[at] = keys->hashes[i];
+        grown.lines[at] = keys->lines[i];
+    }
+    yaml_keys_done(keys);
     *keys = grown;
     return true;
 }
@@ -59,23 +65,32 @@ grow_keys(struct yaml_keys *keys)
 bool
 yaml_keys_add(struct yaml_keys *keys, const char *text, uint32_t line, uint32_t *ret_line)
 {
-    if ((keys->mask == 0 || (keys->count + 1) * 2 > keys->mask) && !grow_keys(keys))
+    if ((keys->count + 1) * 3 > keys->slot_count * 2 && !grow_keys(keys))
         return true;
     const uint64_t hash = hash_key(text);
-    struct yaml_key_slot *const slot = key_slot(keys, hash);
-    if (slot->hash) {
-        *ret_line = slot->line;
+    const size_t at = key_slot(keys, hash);
+    if (keys->hashes[at]) {
+        *ret_line = keys->lines[at];
         return false;
     }
-    *slot = (struct yaml_key_slot){ .hash = hash, .line = line };
+    keys->hashes[at] = hash;
+    keys->lines[at] = line;
     keys->count++;
     return true;
 }
 
 void
+yaml_keys_expect(const struct yaml_keys *keys, const char *text)
+{
+    if (keys->slot_count > 0)
+        __builtin_prefetch(&keys->hashes[hash_key(text) & (keys->slot_count - 1)]);
+}
+
+void
 yaml_keys_done(struct yaml_keys *keys)
 {
-    free(keys->slots);
+    pages_free(keys->hashes, keys->slot_count * sizeof(*keys->hashes));
+    pages_free(keys->lines, keys->slot_count * sizeof(*keys->lines));
     *keys = (struct yaml_keys){ 0 };
 }
 

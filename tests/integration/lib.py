@@ -157,12 +157,12 @@ class Server:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def start(self):
+    def start(self, deadline_s=60):
         """Runs it until it says ready; False, if it ended before."""
         with open(self.log_path, "wb") as log:
             # pylint: disable=consider-using-with
             self.process = subprocess.Popen([PROGRAM, "-c", self.path("meridian.yaml")], stderr=log, stdin=subprocess.DEVNULL)
-        wait_for(lambda: "ready" in self.log() or self.process.poll() is not None, 60)
+        wait_for(lambda: "ready" in self.log() or self.process.poll() is not None, deadline_s)
         found = re.search(r"listening on 127\.0\.0\.1@(\d+)", self.log())
         self.port = int(found.group(1)) if found else None
         return self.process.poll() is None and self.port is not None
