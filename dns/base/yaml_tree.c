@@ -584,6 +584,29 @@ join(struct yaml_node *all, const struct yaml_node *more, struct arena *arena)
     return OK;
 }
 
+/* One more file of a list: *all is what came before (NULL: nothing), and then the whole.
+ * A later map's keys win. */
+static enum status
+include_one_more(struct yaml *yaml, const struct yaml_node *path, struct yaml_node *one,
+                 struct arena *arena, struct yaml_node **all)
+{
+    struct yaml_node *const before = *all;
+
+    if (!before) {
+        *all = one;
+        return OK;
+    }
+    if (one->kind != before->kind || one->kind == YAML_SCALAR) {
+        diag_error(yaml->diag, path->at,
+                   "!include: of several files all must be maps, or all lists");
+        return ERR_INVALID;
+    }
+    if (one->kind == YAML_LIST)
+        return join(before, one, arena);
+    *all = one;
+    return join(one, before, arena);
+}
+
 /* `!include [PATH, …]`: all maps, or all lists. Of none it is null, as octoDNS has it. */
 static enum status
 include_all(struct yaml *yaml, struct yaml_node *paths, struct arena *arena,
@@ -596,17 +619,8 @@ include_all(struct yaml *yaml, struct yaml_node *paths, struct arena *arena,
         enum status status = yaml_expect(path, YAML_SCALAR, "!include", yaml->diag);
         if (status == OK)
             status = read_include(yaml, path, arena, depth, &one);
-        if (status != OK)
-            return status;
-        if (all && (one->kind != all->kind || one->kind == YAML_SCALAR)) {
-            diag_error(yaml->diag, path->at,
-                       "!include: of several files all must be maps, or all lists");
-            return ERR_INVALID;
-        }
-        struct yaml_node *const before = all;
-        all = before && one->kind == YAML_LIST ? before : one;
-        if (before)
-            status = join(all, all == before ? one : before, arena);
+        if (status == OK)
+            status = include_one_more(yaml, path, one, arena, &all);
         if (status != OK)
             return status;
     }
