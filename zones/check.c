@@ -148,6 +148,19 @@ check_ns_target(const struct checking *checking, const struct building_type *typ
                      name);
 }
 
+/* Nobody but this zone could say where a name server below its own delegation is. */
+static bool
+lacks_glue(const struct checking *checking, const struct building_name *owner,
+           const struct building_type *type, const uint8_t *target)
+{
+    uint8_t cut[NAME_LEN_MAX];
+
+    memcpy(cut, building_bytes(checking->builder, owner), owner->len);
+    name_fold(cut);
+    return type->type == RR_TYPE_NS && owner->flags & ZONE_NAME_CUT &&
+           name_is_under(target, cut);
+}
+
 static void
 check_target(const struct checking *checking, const struct building_name *owner,
              const struct building_type *type, const uint8_t *at)
@@ -160,7 +173,11 @@ check_target(const struct checking *checking, const struct building_name *owner,
     name_to_text(name, text);
     const struct building_name *const target = find(checking, name);
     if (!target) {
-        if (!covered_by_wildcard(checking, name))
+        if (lacks_glue(checking, owner, type, name))
+            diag_warning(checking->diag, building_at(checking->builder, type),
+                         "%s: the name server '%s' has no address: it is missing glue",
+                         owner_text, text);
+        else if (!covered_by_wildcard(checking, name))
             diag_warning(checking->diag, building_at(checking->builder, type),
                          "%s: its target '%s' does not exist in this zone", owner_text,
                          text);

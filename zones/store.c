@@ -185,6 +185,7 @@ store_new(const struct store_hooks *hooks, struct store **ret_store)
     healthset_init(&store->health.set);
     diag_init(&store->data.geo_diag);
     diag_init(&store->data.routing_diag);
+    diag_init(&store->data.link_diag);
     diag_init(&store->data.scan_diag);
     diag_init(&store->data.config_diag);
     diag_init(&store->health.diag);

@@ -357,6 +357,20 @@ blame_routing(const struct store_data *data, struct zoneset_zone *zone)
                zone->candidate->dyns[0].owner);
 }
 
+/* Does the candidate fit? If not, its errors join what its reading warned of. */
+static bool
+zone_links(const struct fitting *fitting, struct zoneset_zone *zone)
+{
+    struct diag problems;
+
+    diag_init(&problems);
+    const bool links = link_check(&fitting->input, zone->candidate, &problems) == OK;
+    if (!links)
+        diag_append(&zone->diag, &problems);
+    diag_done(&problems);
+    return links;
+}
+
 /* Candidates that do not fit the routing are refused. Repeats, for an ALIAS may lead into
  * a zone just refused. */
 static enum status
@@ -375,8 +389,7 @@ settle_zones(struct run *run)
             struct zoneset_zone *const zone = data->zones.zones[i];
             if (!zone->candidate)
                 continue;
-            diag_clear(&zone->diag);
-            if (link_check(&fitting.input, zone->candidate, &zone->diag) == OK)
+            if (zone_links(&fitting, zone))
                 continue;
             blame_routing(data, zone);
             zoneset_refuse(zone);
@@ -467,6 +480,9 @@ relink(struct run *run)
     if (status != OK)
         return status;
     status = number_zones(data, link);
+    diag_clear(&data->link_diag);
+    if (status == OK)
+        status = link_warn(link, &data->link_diag);
     if (status == OK)
         status = publish(run->store, link);
     if (status != OK) {
@@ -599,6 +615,7 @@ store_data_load(struct store *store, const struct store_reload *reload, bool sta
     diag_append(&said, &store->data.scan_diag);
     diag_append(&said, &store->data.routing_diag);
     report_zones(&run);
+    diag_append(&said, &store->data.link_diag);
     const bool ok = status == OK && !refused_anything(&store->data);
     store_tell(store, ok);
     if (status == OK)
@@ -634,6 +651,7 @@ store_data_done(struct store *store)
     stamps_done(&data->routing_stamps);
     diag_done(&data->geo_diag);
     diag_done(&data->routing_diag);
+    diag_done(&data->link_diag);
     diag_done(&data->scan_diag);
     diag_done(&data->config_diag);
     if (data->config)

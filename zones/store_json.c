@@ -77,13 +77,16 @@ status_json(const struct store_data *data, bool ok)
 {
     json_t *const messages = messages_json(&data->geo_diag);
     json_t *const routing = messages_json(&data->routing_diag);
+    json_t *const linked = messages_json(&data->link_diag);
     json_t *const scan = messages_json(&data->scan_diag);
     json_t *const config = messages_json(&data->config_diag);
 
     json_array_extend(messages, routing);
+    json_array_extend(messages, linked);
     json_array_extend(messages, scan);
     json_array_extend(messages, config);
     json_decref(routing);
+    json_decref(linked);
     json_decref(scan);
     json_decref(config);
     return json_pack("{s:o, s:{s:b, s:I, s:o}}", "geoip", geo_json(data), "reload", "ok",

@@ -28,6 +28,7 @@ struct store_data {
     bool no_routing;      /* none was ever good: `routing` is an empty one */
     struct diag geo_diag; /* of the last reading */
     struct diag routing_diag;
+    struct diag link_diag; /* warnings of what only all together shows */
     struct diag scan_diag;
     struct diag config_diag; /* of a meridian.yaml that was refused */
 };
