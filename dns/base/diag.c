@@ -69,6 +69,12 @@ make_room(struct diag *diag, enum diag_level level)
 static void
 add(struct diag *diag, enum diag_level level, struct diag_at at, const char *text)
 {
+    /* What concerns a whole file is said of its beginning: who reads messages by program
+     * always finds FILE:LINE:COLUMN. */
+    if (at.file && at.line == 0)
+        at.line = 1;
+    if (at.file && at.column == 0)
+        at.column = 1;
     if (repeats_last(diag, level, at, text))
         return;
     if (level == DIAG_ERROR)
