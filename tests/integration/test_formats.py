@@ -66,6 +66,67 @@ ZONE_WARNINGS = [
     ("an ALIAS to one family", "d: {type: ALIAS, value: ns1.t.test.}", []),
 ]
 
+EVERY_KEY = """\
+listen: ["127.0.0.1@0", "::1@0"]
+workers: auto
+user: nobody
+state: state
+identity: ""
+version: "1"
+geoip:
+  databases: places.csv
+  networks:
+    "203.0.113.0/24": country:DE
+    "10.1.0.0/16": {continent: EU, country: DE, subdivision: DE-BE, asn: 64500, location: [52.5, 13.4], tag: office}
+  resolvers:
+    "198.51.100.0/24": [country:RU, country:KZ]
+    "198.51.101.0/24": country:RU
+routing: [routing.yaml]
+zones:
+  directory: [zones]
+  defaults: {ttl: 1h, dynamic_ttl: 30}
+  safe_delete: 30%
+  safe_update: 50%
+  t.test:
+    soa: {rname: hostmaster.t.test., refresh: 1h, retry: 10m, expire: 7d, minimum: 60, ttl: 5m}
+    dnssec: {enabled: true, algorithm: ECDSAP256SHA256, denial: nsec}
+    transfer: {allow: [{address: 198.51.100.53, key: xfr}], notify: ["198.51.100.53@53"]}
+tsig: {xfr: {algorithm: hmac-sha256, file: secrets/xfr}}
+dnssec: {keys: keys, generate: false}
+health:
+  directory: health.d
+  hold: 15m
+  expect: [mon]
+  freeze: {share: 50%, servers: 8}
+guard: {lost: refuse, share: 0}
+ecs: {enabled: true}
+http:
+  listen: [127.0.0.1@8053]
+  tokens:
+    mon: {file: secrets/mon, may: [health], source: monitor, scopes: [country:RU, asn:12389]}
+    ops: {file: secrets/ops, may: [reload, operator]}
+control: control.sock
+reload: {watch: true, settle: 50ms}
+limits: {maps: 16, tcp_clients: 100, tcp_idle: 10s, udp_size: 1232}
+"""
+# A last line of meridian.yaml, and what is said of it, "COLUMN: pattern".
+CONFIG_ERRORS = [
+    ("an unknown section", "nonsense: 1", [r"1: unknown key 'nonsense'"]),
+    ("an address that is none", 'listen: ["x@53", "127.0.0.1@99999"]', [r"10: listen: 'x@53'", r"18: listen: '127\.0\.0\.1@99999'"]),
+    ("no token file", "http: {tokens: {a: {file: none, may: [health]}}}", [r"27: http: tokens: cannot read"]),
+    ("an empty secret", "http: {tokens: {a: {file: empty, may: [health]}}}", [r"27: http: tokens: .* holds no secret"]),
+    ("a bare country", "geoip: {networks: {192.0.2.0/24: DE}, resolvers: {192.0.2.0/24: RU}}",
+     [r"34: .*'country:DE'", r"65: .*'country:RU'"]),
+    ("a key of tsig", "tsig: {xfr: {algorithm: hmac-sha255, fle: x}}", [r"25: .*'hmac-sha256'", r"38: .*'file'", r"13: .*'file' is missing"]),
+    ("a key of dnssec", "dnssec: {key: x, generate: maybe}", [r"10: .*'keys'", r"28: generate: expected true or false"]),
+    ("a key of guard", "guard: {lost: refuse, shares: 1}", [r"23: guard: unknown key 'shares'"]),
+    ("a key of freeze", "health: {freeze: {share: 200%, servers: none}}", [r"26: share: ", r"41: servers: "]),
+    ("a zone's dnssec", "zones: {directory: zones, t.test: {dnssec: {algorithm: RSA, denial: nsec4}}}",
+     [r"56: dnssec: algorithm: 'RSA'", r"69: dnssec: denial: 'nsec4'"]),
+    ("a zone's transfer", "zones: {directory: zones, t.test: {transfer: {allow: [{address: x}], notify: [y]}}}",
+     [r"65: transfer: 'x'", r"79: transfer: notify: 'y'"]),
+]
+
 
 def places(said, folder):
     """(file below the folder, line, column, text) of each line that has a place."""
@@ -92,9 +153,54 @@ def check_zone_warnings(tap):
                   f"a zone is served with a warning of {what}" if wanted else f"no warning of {what}", said)
 
 
+def check_config(tap):
+    with lib.Server(files(**{"meridian.yaml": EVERY_KEY, "secrets/mon": "0123456789abcdef\n", "secrets/ops": "short\n"})) as server:
+        code, said = server.check()
+        tap.check(code == 0 and said.count("this version") == 6 and "'" + server.path("secrets/ops") + "' is shorter" in said,
+                  "every key of meridian.yaml is read; what has no effect yet, and a short secret, are warned of", said)
+    for what, line, wanted in CONFIG_ERRORS:
+        key = line.split(":")[0]
+        text = "".join(one for one in CONFIG.splitlines(True) if not one.startswith(key + ":")) + line + "\n"
+        with lib.Server(files(**{"meridian.yaml": text, "empty": "\n"})) as server:
+            code, said = server.check()
+            got = [f"{column}: {message}" for file, number, column, message in places(said, server.folder)
+                   if file == "meridian.yaml" and number == text.count("\n") and not message.startswith("warning")]
+        tap.check(code == 1 and len(got) == len(wanted) and all(re.match(one, text) for one, text in zip(wanted, got)), what, said)
+
+
+def check_relative(tap):
+    """A path is relative to the file that names it, included ones too."""
+    text = CONFIG.replace("{databases: places.csv}", "!include parts/geo.yaml")
+    with lib.Server(files(**{"meridian.yaml": text, "parts/geo.yaml": "{databases: [near.csv, ../places.csv]}\n",
+                             "parts/near.csv": PLACES})) as server:
+        code, said = server.check()
+    tap.check(code == 0, "a path in an included file is relative to that file", said)
+
+
+def check_all_told(tap):
+    """An error does not hide those of other files, and each has its place."""
+    broken = {"meridian.yaml": CONFIG.replace("places.csv", "none.csv") + "nonsense: 1\n", "routing.yaml": "nonsense: 1\n",
+              "health.d/x.yaml": "nonsense: 1\n"}
+    with lib.Server(files("x: {type: A, value: 1.2.3}", **broken)) as server:
+        code, said = server.check()
+        got = {file for file, *_ in places(said, server.folder)}
+    tap.check(code == 1 and got == {"meridian.yaml", "routing.yaml", "zones/t.test.yaml", "health.d/x.yaml", "none.csv"},
+              "the errors of all files are told, each file's with line and column", said)
+    for what, change in (("a missing folder of zones", {"meridian.yaml": CONFIG.replace("directory: zones", "directory: none")}),
+                         ("a missing routing", {"meridian.yaml": CONFIG.replace("routing.yaml", "none.yaml")}),
+                         ("a zone that is there twice", {"zones/t.test./a.yaml": ZONE})):
+        with lib.Server(files(**change)) as server:
+            code, said = server.check()
+            lines = [line for line in said.splitlines() if "warning" not in line]
+            tap.check(code == 1 and lines and all(PLACE.match(line) for line in lines), f"{what} has a place", said)
+
+
 def main():
     tap = lib.Tap()
     check_zone_warnings(tap)
+    check_config(tap)
+    check_relative(tap)
+    check_all_told(tap)
     return tap.done()
 
 

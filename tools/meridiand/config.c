@@ -39,16 +39,20 @@ enum {
 /* ---- helpers shared by the sections ----------------------------------------------- */
 
 const char *
-config_absolute(struct config *config, const char *path)
+config_absolute(struct config *config, const struct yaml_node *node, const char *path)
 {
+    const char *const file = node->at.file;
+    const char *const slash = strrchr(file, '/');
     char text[PATH_MAX];
+    int len;
 
     if (path[0] == '/')
         return arena_strdup(config->arena, path);
-    if (snprintf(text, sizeof(text), "%s/%s", config->store.folder, path) >=
-        (int)sizeof(text))
-        return NULL;
-    return arena_strdup(config->arena, text);
+    if (slash && strcmp(file, config->store.path) != 0) /* an included file */
+        len = snprintf(text, sizeof(text), "%.*s/%s", (int)(slash - file), file, path);
+    else
+        len = snprintf(text, sizeof(text), "%s/%s", config->store.folder, path);
+    return len < (int)sizeof(text) ? arena_strdup(config->arena, text) : NULL;
 }
 
 enum status
@@ -80,7 +84,7 @@ config_paths(struct config *config, const struct yaml_node *value, const char *w
         const enum status status = yaml_text(at, what, diag, &text);
         if (status != OK)
             return status;
-        paths[i] = config_absolute(config, text);
+        paths[i] = config_absolute(config, at, text);
         if (!paths[i])
             return ERR_NOMEM;
     }
@@ -193,7 +197,7 @@ read_state(void *object, const struct yaml_node *value, struct diag *diag)
 
     if (status != OK)
         return status;
-    config->store.state = text[0] ? config_absolute(config, text) : "";
+    config->store.state = text[0] ? config_absolute(config, value, text) : "";
     return config->store.state ? OK : ERR_NOMEM;
 }
 
@@ -261,7 +265,7 @@ read_control(void *object, const struct yaml_node *value, struct diag *diag)
 
     if (status != OK)
         return status;
-    config->control = text[0] ? config_absolute(config, text) : "";
+    config->control = text[0] ? config_absolute(config, value, text) : "";
     return config->control ? OK : ERR_NOMEM;
 }
 
@@ -359,36 +363,6 @@ read_limits(void *object, const struct yaml_node *value, struct diag *diag)
     return yaml_read_map(value, "limits", fields, object, diag);
 }
 
-/* Sections of features that this version lacks are told, not swallowed. */
-static enum status
-not_in_force(const struct yaml_node *value, const char *what, struct diag *diag)
-{
-    diag_warning(diag, value->at,
-                 "%s: this version does not have it; the section has no effect", what);
-    return OK;
-}
-
-static enum status
-read_tsig(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    return not_in_force(value, "tsig", diag);
-}
-
-static enum status
-read_dnssec(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    return not_in_force(value, "dnssec", diag);
-}
-
-static enum status
-read_guard(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    return not_in_force(value, "guard", diag);
-}
-
 static const struct yaml_field top_fields[] = {
     { "listen", read_listen, false },
     { "workers", read_workers, false },
@@ -399,10 +373,10 @@ static const struct yaml_field top_fields[] = {
     { "geoip", config_read_geoip, false },
     { "routing", read_routing, false },
     { "zones", config_read_zones, true },
-    { "tsig", read_tsig, false },
-    { "dnssec", read_dnssec, false },
+    { "tsig", config_read_tsig, false },
+    { "dnssec", config_read_dnssec, false },
     { "health", config_read_health, false },
-    { "guard", read_guard, false },
+    { "guard", config_read_guard, false },
     { "ecs", read_ecs, false },
     { "http", config_read_http, false },
     { "control", read_control, false },
@@ -492,12 +466,13 @@ keep_files(struct config *config, const struct yaml *yaml)
 }
 
 enum status
-config_load(const char *path, struct diag *diag, struct config **ret_config)
+config_check(const char *path, struct diag *diag, struct config **ret_config)
 {
     struct config *const config = new_config(path);
     const struct yaml_node *map;
     struct yaml *yaml;
 
+    *ret_config = NULL;
     if (!config)
         return ERR_NOMEM;
     enum status status = stamps_add(&config->files, config->store.path);
@@ -505,16 +480,28 @@ config_load(const char *path, struct diag *diag, struct config **ret_config)
         status = yaml_open(path, config->store.folder, diag, &yaml);
     if (status == OK) {
         status = yaml_whole(yaml, &map);
-        if (status == OK)
+        if (status == OK) {
             status = yaml_read_map(map, "", top_fields, config, diag);
-        if (status == OK)
-            status = keep_files(config, yaml);
+            *ret_config = config;
+        }
+        const enum status kept = keep_files(config, yaml);
+        status = status == OK ? kept : status;
         yaml_close(yaml);
     }
-    if (status != OK) {
+    if (!*ret_config)
         part_drop(&config->store.part);
-        return status;
-    }
-    *ret_config = config;
-    return OK;
+    return status;
+}
+
+enum status
+config_load(const char *path, struct diag *diag, struct config **ret_config)
+{
+    struct config *config;
+    const enum status status = config_check(path, diag, &config);
+
+    if (status == OK)
+        *ret_config = config;
+    else if (config)
+        part_drop(&config->store.part);
+    return status;
 }

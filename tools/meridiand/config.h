@@ -52,5 +52,9 @@ struct config {
  * part_drop(&(*ret)->store.part) frees it. */
 MUST_CHECK enum status config_load(const char *path, struct diag *diag,
                                    struct config **ret_config);
+/* The same, to find the errors of further files, too: with ERR_INVALID *ret_config is
+ * what could be read, not to be served from, or NULL where that is nothing. */
+MUST_CHECK enum status config_check(const char *path, struct diag *diag,
+                                    struct config **ret_config);
 
 #endif

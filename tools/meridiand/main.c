@@ -259,23 +259,27 @@ print_diag(const struct diag *diag)
     }
 }
 
-/* -t: loads everything as a start would, and says what is wrong. */
+/* -t: loads everything as a start would, and says what is wrong. Errors of the
+ * configuration do not hide those of the files it leads to. */
 static int
-check(struct config *config, struct diag *diag)
+check(const char *path, struct diag *diag)
 {
     const struct store_hooks hooks = { 0 };
+    struct config *config;
     struct store *store;
-    enum status status = store_new(&hooks, &store);
+    enum status status = config_check(path, diag, &config);
 
-    if (status == OK) {
+    if (config && status != ERR_NOMEM && (status = store_new(&hooks, &store)) == OK) {
         status = store_load(store, &config->store, true, diag);
         store_free(store);
     }
+    if (config)
+        part_drop(&config->store.part);
     print_diag(diag);
-    if (status == OK && diag->error_count == 0)
-        (void)fprintf(stderr, "%s: no errors, %zu warnings\n", config->store.path,
-                      diag->warning_count);
-    return status == OK && diag->error_count == 0 ? EXIT_DONE : EXIT_BAD_CONFIG;
+    if (status != OK || diag->error_count > 0)
+        return EXIT_BAD_CONFIG;
+    (void)fprintf(stderr, "%s: no errors, %zu warnings\n", path, diag->warning_count);
+    return EXIT_DONE;
 }
 
 /* The state folder must be there and belong to whom we become. */
@@ -464,6 +468,12 @@ main(int argc, char **argv)
         return code;
     log_init(LOG_LEVEL_INFO);
     diag_init(&diag);
+    if (arguments.check_only) {
+        code = check(arguments.config, &diag);
+        diag_done(&diag);
+        libevent_global_shutdown();
+        return code;
+    }
     if (config_load(arguments.config, &diag, &daemon.config) != OK) {
         print_diag(&diag);
         diag_done(&diag);
@@ -471,14 +481,10 @@ main(int argc, char **argv)
     }
     override_port(daemon.config, &arguments);
     daemon.config_path = arguments.config;
-    if (arguments.check_only) {
-        code = check(daemon.config, &diag);
-    } else {
-        log_diag(&diag);
-        (void)signal(SIGPIPE, SIG_IGN);
-        (void)evthread_use_pthreads();
-        code = run(&daemon);
-    }
+    log_diag(&diag);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)evthread_use_pthreads();
+    code = run(&daemon);
     diag_done(&diag);
     part_drop(&daemon.config->store.part);
     libevent_global_shutdown();
