@@ -242,6 +242,8 @@ store_load(struct store *store, struct store_config *config, bool dry, struct di
     diag_append(diag, &store->health.diag);
     for (size_t i = 0; i < store->health.set.count; i++)
         diag_append(diag, &store->health.set.items[i]->diag);
+    if (store->data.routing)
+        store_health_unknown(store, store->data.routing, diag);
     return status;
 }
 

@@ -280,6 +280,29 @@ zone_fits(const struct fitting *fitting, const struct zoneset_zone *zone,
     return fits;
 }
 
+static struct diag_at
+routing_at(const struct store_data *data)
+{
+    return (struct diag_at){ .file = data->config->routing_count
+                                         ? data->config->routing[0]
+                                         : data->config->path };
+}
+
+/* Errors at a zone's lines as errors of the routing that name those lines. */
+static void
+blame_new_routing(struct store_data *data, const struct diag *problems)
+{
+    char text[DIAG_TEXT_MAX];
+
+    for (size_t i = 0; i < problems->count; i++) {
+        if (problems->messages[i].level != DIAG_ERROR)
+            continue;
+        diag_format(&problems->messages[i], text, sizeof(text));
+        diag_error(&data->routing_diag, routing_at(data),
+                   "a zone that is served needs it as it was: %s", text);
+    }
+}
+
 /* New routing must not take a name away from a zone that is served: then all of it is
  * refused. */
 static bool
@@ -293,7 +316,7 @@ routing_fits(struct run *run, const struct fitting *fitting)
         diag_init(&problems);
         if (!zone_fits(fitting, data->zones.zones[i], &problems)) {
             fits = false;
-            diag_append(&data->routing_diag, &problems);
+            blame_new_routing(data, &problems);
         }
         diag_done(&problems);
     }
@@ -304,14 +327,9 @@ static void
 keep_old_routing(struct run *run)
 {
     struct store_data *const data = &run->store->data;
-    const struct diag_at at = { .file = data->config->routing_count
-                                            ? data->config->routing[0]
-                                            : data->config->path,
-                                .line = 1,
-                                .column = 1 };
 
-    diag_error(&data->routing_diag, at,
-               "this routing lacks names that the zones above use: the old one stays");
+    diag_error(&data->routing_diag, routing_at(data),
+               "the routing stays as it was before");
     routing_free(run->routing);
     run->routing = NULL;
     data->routing_retry = true;

@@ -153,6 +153,84 @@ store_health_tick(void *context)
         store->hooks.changed(store->hooks.context);
 }
 
+/* ---- names that nobody knows ------------------------------------------------------ */
+
+static bool
+listed(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A name that is no server entry may still be an inline value: an address or a host name.
+ */
+static bool
+is_known(const struct routing *routing, const struct health_entry *entry)
+{
+    struct addr addr;
+
+    if (entry->pool)
+        return routing_pool(routing, entry->pool) != NULL;
+    return routing_server(routing, entry->server) ||
+           addr_parse(entry->server, &addr) == OK || strchr(entry->server, '.');
+}
+
+/* A service with a dot may be an inline record's. */
+static bool
+service_is_known(const struct routing *routing, const struct health_entry *entry)
+{
+    return !entry->service || routing_service(routing, entry->service) ||
+           strchr(entry->service, '.');
+}
+
+/* Servers, pools and services that routing does not know: very likely slips of the pen.
+ * NULL-terminated; the caller frees the array, the names are the document's. NULL when
+ * out of memory. */
+static const char **
+unknown_names(const struct health_document *document, const struct routing *routing)
+{
+    size_t count, found = 0;
+    const struct health_entry *const entries = health_document_entries(document, &count);
+    const char **const names = calloc(2 * count + 1, sizeof(*names));
+
+    for (size_t i = 0; names && i < count; i++) {
+        const struct health_entry *const entry = &entries[i];
+        const char *const name = entry->pool ? entry->pool : entry->server;
+        if (!is_known(routing, entry) && !listed(names, found, name))
+            names[found++] = name;
+        if (!service_is_known(routing, entry) && !listed(names, found, entry->service))
+            names[found++] = entry->service;
+    }
+    return names;
+}
+
+void
+store_health_unknown(const struct store *store, const struct routing *routing,
+                     struct diag *diag)
+{
+    for (size_t i = 0; i < store->health.set.count; i++) {
+        const struct health_item *const item = store->health.set.items[i];
+        size_t count = 0;
+        const struct health_entry *const entries =
+            item->path && item->document ? health_document_entries(item->document, &count)
+                                         : NULL;
+        for (size_t at = 0; at < count; at++) {
+            const struct health_entry *const entry = &entries[at];
+            const struct diag_at place = { item->path, entry->at.line, entry->at.column };
+            if (!is_known(routing, entry))
+                diag_warning(diag, place, "the routing has no %s '%s'",
+                             entry->pool ? "pool" : "server",
+                             entry->pool ? entry->pool : entry->server);
+            if (!service_is_known(routing, entry))
+                diag_warning(diag, place, "the routing has no service '%s'",
+                             entry->service);
+        }
+    }
+}
+
 /* ---- the folder ------------------------------------------------------------------- */
 
 static enum status
@@ -240,11 +318,15 @@ run_scan(void *context)
     struct diag said;
     const enum status status = store_health_load(store, job->reread, false);
 
+    const struct surroundings around = surroundings_take(store);
     diag_init(&said);
     pthread_mutex_lock(&store->look);
     for (size_t i = 0; i < store->health.set.count; i++)
         diag_append(&said, &store->health.set.items[i]->diag);
+    if (around.routing)
+        store_health_unknown(store, around.routing, &said);
     pthread_mutex_unlock(&store->look);
+    surroundings_give(store, &around);
     if (store->hooks.report)
         store->hooks.report(store->hooks.context, &said, "health");
     finish(job, status == OK && said.error_count ? ERR_INVALID : status, &said, NULL);
@@ -265,51 +347,6 @@ store_reload_health(struct store *store, store_done_fn done, void *context)
     if (status != OK)
         free(job);
     return status;
-}
-
-static bool
-listed(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* A name that is no server entry may still be an inline value: an address or a host name.
- */
-static bool
-is_known(const struct routing *routing, const struct health_entry *entry)
-{
-    struct addr addr;
-
-    if (entry->pool)
-        return routing_pool(routing, entry->pool) != NULL;
-    return routing_server(routing, entry->server) ||
-           addr_parse(entry->server, &addr) == OK || strchr(entry->server, '.');
-}
-
-/* Servers, pools and services that routing does not know: very likely slips of the pen.
- * NULL-terminated; the caller frees the array, the names are the document's. NULL when
- * out of memory. */
-static const char **
-unknown_names(const struct health_document *document, const struct routing *routing)
-{
-    size_t count, found = 0;
-    const struct health_entry *const entries = health_document_entries(document, &count);
-    const char **const names = calloc(2 * count + 1, sizeof(*names));
-
-    for (size_t i = 0; names && i < count; i++) {
-        const struct health_entry *const entry = &entries[i];
-        const char *const name = entry->pool ? entry->pool : entry->server;
-        if (!is_known(routing, entry) && !listed(names, found, name))
-            names[found++] = name;
-        if (entry->service && !routing_service(routing, entry->service) &&
-            !strchr(entry->service, '.') && !listed(names, found, entry->service))
-            names[found++] = entry->service;
-    }
-    return names;
 }
 
 /* Takes the document in and publishes; the state folder being full is told, but stops

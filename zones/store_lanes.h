@@ -89,6 +89,10 @@ void store_told_done(struct store_told *told);
 MUST_CHECK enum status store_health_renew(struct store *store);
 MUST_CHECK enum status store_health_load(struct store *store, bool reread, bool starting);
 void store_health_tick(void *context);
+/* Warns of servers, pools and services in the files of health.d that routing does not
+ * know. */
+void store_health_unknown(const struct store *store, const struct routing *routing,
+                          struct diag *diag);
 void store_health_done(struct store *store);
 
 #endif

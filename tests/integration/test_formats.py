@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """What users write and what they are told: every key is read, every mistake has its place, and what is odd is warned of."""
+import os
 import re
+import subprocess
 import sys
 
 import lib
@@ -195,12 +197,57 @@ def check_all_told(tap):
             tap.check(code == 1 and lines and all(PLACE.match(line) for line in lines), f"{what} has a place", said)
 
 
+def check_health_warnings(tap):
+    document = ("version: 1\nsource: operator\nwriter: ops\npools: {euro: {state: drain}, eu: {state: drain, services: [apy]}}\n"
+                "servers: {eu1: {state: down}, eu-1: {state: down}, 192.0.2.77: {state: down, services: [d.t.test]}}\n")
+    with lib.Server(files(**{"health.d/ops.yaml": document})) as server:
+        code, said = server.check()
+        got = [(line, text) for file, line, _, text in places(said, server.folder) if file == "health.d/ops.yaml"]
+        wanted = [(5, "warning: the routing has no server 'eu1'"), (4, "warning: the routing has no pool 'euro'"),
+                  (4, "warning: the routing has no service 'apy'")]
+        tap.check(code == 0 and sorted(got) == sorted(wanted), "names that the routing lacks are warned of in health files", said)
+
+
+def ctl(server, *arguments):
+    """meridianctl's exit code and what it printed."""
+    program = os.path.join(lib.BUILD, "meridianctl")
+    done = subprocess.run([program, "-s", server.path("control.sock"), *arguments], capture_output=True, timeout=60, check=False)
+    return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
+
+
+def check_refusals(tap):
+    """What a running server says when it is asked for the impossible."""
+    with lib.Server(files("d: {type: A, dynamic: {policy: near}}")) as server:
+        if not tap.check(server.start(), "it starts", server.log()):
+            return
+        tap.equal(ctl(server, "reload", "T.test."), (0, "reloaded\n"), "a zone is reloaded, however its name is spelled")
+        code, said = ctl(server, "reload", "t.test", "none.test")
+        tap.check(code == 1 and "no zone 'none.test'" in said and "'t.test'" not in said, "reload of an unknown zone fails", said)
+        code, said = ctl(server, "zone", "show", "t.test", "none")
+        tap.check(code == 1 and "no such record" in said, "showing an unknown name fails with a word", said)
+        server.write("routing.yaml", "servers: {}\n")
+        code, said = ctl(server, "reload")
+        got = [(file, text.replace(server.folder + "/", "")) for file, _, _, text in places(said, server.folder)]
+        tap.check(code == 1 and got and all(file == "routing.yaml" for file, _ in got)
+                  and any(f"zones/t.test.yaml:{FIRST}:4: d.t.test: unknown policy 'near'" in text for _, text in got),
+                  "routing that lacks what a zone uses is an error of routing that names the zone's line", said)
+        tap.equal(server.values("d.t.test"), ["192.0.2.10"], "and the old routing goes on")
+        ahead = "version: 1\nsource: monitor\nwriter: m\ngenerated: 2200-01-01T00:00:00Z\nttl: 9\nservers: {}\n...\n"
+        for path, body, what in (("m", ahead, "from the future"), ("n", ahead, "of another writer"), ("m", "version: 2\n...\n", "with a bad value"),
+                                 ("m", "version: 1", "that is cut short"), ("m", "{", "that is no YAML"), ("m", "", "that is empty")):
+            code, reply = server.http("PUT", f"/v1/health/{path}", body)
+            tap.check(code == 422 and reply["errors"] and all({"file", "line", "column", "message"} <= set(one) for one in reply["errors"]),
+                      f"a document {what} is refused with a place", code, reply)
+
+
 def main():
     tap = lib.Tap()
     check_zone_warnings(tap)
     check_config(tap)
     check_relative(tap)
     check_all_told(tap)
+    check_health_warnings(tap)
+    check_refusals(tap)
     return tap.done()
 
 

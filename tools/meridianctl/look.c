@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* status, stats, zones, reload: what the running server has, and has done. */
+#include "dns/name.h"
 #include "tools/meridianctl/client.h"
 #include "tools/meridianctl/files.h"
 #include "tools/meridianctl/print.h"
 #include "zones/store.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,18 +288,53 @@ reload_body(const struct ctl *ctl)
     return text;
 }
 
-enum ctl_exit
-ctl_reload(const struct ctl *ctl)
+/* The names of all zones go into *all. */
+static bool
+add_zones(const struct ctl *ctl, json_t *all)
 {
-    char *const text = reload_body(ctl);
+    json_t *zones = NULL, *zone;
+    size_t index;
+    long code;
+
+    if (!client_ask_json(ctl, &(struct request){ "GET", "/v1/zones", NULL }, &code,
+                         &zones))
+        return false;
+    json_array_foreach(zones, index, zone) json_object_set(
+        all, json_string_value(json_object_get(zone, "name")), json_true());
+    json_decref(zones);
+    return true;
+}
+
+/* A zone that was named but is there neither before nor after the reload is a slip of the
+ * pen. */
+static enum ctl_exit
+complain_unknown(const struct ctl *ctl, const json_t *zones)
+{
+    enum ctl_exit result = CTL_FINE;
+
+    for (int i = 0; i < ctl->argument_count; i++) {
+        char name[NAME_TEXT_SIZE];
+        size_t len = 0;
+        for (const char *at = ctl->arguments[i]; *at && len + 1 < sizeof(name); at++)
+            name[len++] = (char)tolower((unsigned char)*at);
+        len -= len > 1 && name[len - 1] == '.';
+        name[len] = '\0';
+        if (json_object_get(zones, name))
+            continue;
+        ctl_complain("there is no zone '%s'", ctl->arguments[i]);
+        result = CTL_NO;
+    }
+    return result;
+}
+
+static enum ctl_exit
+reload(const struct ctl *ctl, const char *text)
+{
     json_t *body = NULL;
     long code = 0;
 
-    const bool asked =
-        text && client_ask_json(ctl, &(struct request){ "POST", "/v1/reload", text },
-                                &code, &body);
-    free(text);
-    if (!asked)
+    if (!client_ask_json(ctl, &(struct request){ "POST", "/v1/reload", text }, &code,
+                         &body))
         return CTL_FAILED;
     enum ctl_exit result = CTL_FINE;
     if (ctl->json)
@@ -307,5 +344,23 @@ ctl_reload(const struct ctl *ctl)
     else if (!ctl->json)
         (void)printf("reloaded\n");
     json_decref(body);
+    return result;
+}
+
+enum ctl_exit
+ctl_reload(const struct ctl *ctl)
+{
+    char *const text = reload_body(ctl);
+    json_t *const zones = json_object();
+    const bool named = ctl->argument_count > 0;
+    enum ctl_exit result = CTL_FAILED;
+
+    if (text && zones && (!named || add_zones(ctl, zones)))
+        result = reload(ctl, text);
+    if (named && result != CTL_FAILED && add_zones(ctl, zones) &&
+        complain_unknown(ctl, zones) == CTL_NO)
+        result = CTL_NO;
+    json_decref(zones);
+    free(text);
     return result;
 }

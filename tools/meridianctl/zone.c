@@ -184,8 +184,10 @@ ctl_zone_show(const struct ctl *ctl)
     enum ctl_exit result =
         ctl->config ? zone_of_files(ctl, &text) : zone_of_server(ctl, &text);
 
-    if (result == CTL_FINE && print_lines(ctl, text) == 0)
+    if (result == CTL_FINE && print_lines(ctl, text) == 0) {
+        ctl_complain("zone '%s' has no such record", ctl->arguments[0]);
         result = CTL_NO;
+    }
     free(text);
     return result;
 }

@@ -266,7 +266,7 @@ push_document(const struct asked *asked, const char *writer,
     const char *const why = asked->trusted ? NULL : forbidden(asked->token, document);
 
     if (strcmp(writer, health_document_writer(document)) != 0) {
-        reply_error(asked->request, 422, "the document's writer is not the path's");
+        reply_refused(asked->request, 422, "the document's writer is not the path's");
         return;
     }
     if (why) {

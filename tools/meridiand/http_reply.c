@@ -99,6 +99,20 @@ texts_of(const char *const *texts)
     return all;
 }
 
+/* What a document as a whole is refused for is said of its beginning. */
+static json_t *
+whole_document(const char *message)
+{
+    return json_pack("{s:[{s:s, s:i, s:i, s:s}]}", "errors", "file", "", "line", 1,
+                     "column", 1, "message", message);
+}
+
+void
+reply_refused(struct evhttp_request *request, int code, const char *message)
+{
+    reply_json(request, code, whole_document(message));
+}
+
 static json_t *
 one_error(const char *message)
 {
@@ -121,8 +135,8 @@ reply_of_result(const struct store_result *result, json_t **ret_body)
         *ret_body = one_error("a file in the health folder has this writer");
         return 409;
     case ERR_RANGE:
-        *ret_body =
-            one_error("'generated' is more than 60 seconds ahead of this server's clock");
+        *ret_body = whole_document(
+            "'generated' is more than 60 seconds ahead of this server's clock");
         return 422;
     case ERR_NOENT: *ret_body = one_error("this writer has no document"); return 404;
     case ERR_INVALID:

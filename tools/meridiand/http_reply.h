@@ -21,6 +21,8 @@ struct asked {
 void reply_json(struct evhttp_request *request, int code, json_t *body);
 /* {"errors": [{"message": …}]} */
 void reply_error(struct evhttp_request *request, int code, const char *message);
+/* The same of a document that was sent: with a place, like the errors within. */
+void reply_refused(struct evhttp_request *request, int code, const char *message);
 /* {"errors": [{file, line, column, message}]} of all errors in diag. */
 void reply_diag(struct evhttp_request *request, int code, const struct diag *diag);
 void reply_text(struct evhttp_request *request, const char *type, const char *text,
