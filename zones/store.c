@@ -238,10 +238,20 @@ store_load(struct store *store, struct store_config *config, bool dry, struct di
 {
     store->dry = dry;
     const enum status status = first_load(store, config, diag);
-    diag_append(diag, &store->health.diag);
-    for (size_t i = 0; i < store->health.set.count; i++)
-        diag_append(diag, &store->health.set.items[i]->diag);
+    store_health_said(store, diag);
     return status;
+}
+
+static void
+report_health(struct store *store)
+{
+    struct diag said;
+
+    diag_init(&said);
+    store_health_said(store, &said);
+    if (said.count > 0 && store->hooks.report)
+        store->hooks.report(store->hooks.context, &said, "health");
+    diag_done(&said);
 }
 
 enum status
@@ -249,6 +259,7 @@ store_start(struct store *store, struct store_config *config)
 {
     enum status status = first_load(store, config, NULL);
 
+    report_health(store);
     if (status == OK)
         status = lane_start("health", store_health_tick, store, &store->health_lane);
     if (status == OK)

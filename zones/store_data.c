@@ -2,6 +2,7 @@
 /* The data lane: databases, routing, zones → link → publication. What is refused keeps
  * its last good version; every refused file is tried again whenever anything changes, so
  * the order of saving does not matter. */
+#include "dns/base/yaml.h"
 #include "zones/state.h"
 #include "zones/steering/routing.h"
 #include "zones/store_lanes.h"
@@ -22,6 +23,7 @@ struct run {
     struct routing *routing; /* newly read, or NULL: the old one */
     size_t zones_changed;
     bool base_changed;
+    bool named_nobody; /* a zone that was asked for is nowhere */
 };
 
 /* ---- geography -------------------------------------------------------------------- */
@@ -176,6 +178,28 @@ routing_is_due(const struct run *run)
            run->reload->config || stamps_changed(&data->routing_stamps);
 }
 
+/* Every file that refused routing is made of is watched: which of them is wrong shows
+ * when one is repaired. */
+static enum status
+stamp_refused(struct store_data *data)
+{
+    const struct store_config *const config = data->config;
+    const struct yaml_node *map;
+    struct yaml *yaml;
+    enum status status = OK;
+
+    for (size_t i = 0; status == OK && i < config->routing_count; i++) {
+        if (yaml_open(config->routing[i], config->folder, NULL, &yaml) != OK)
+            continue;
+        if (yaml_whole(yaml, &map) == ERR_NOMEM)
+            status = ERR_NOMEM;
+        for (size_t f = 0; status == OK && f < yaml_file_count(yaml); f++)
+            status = stamps_add(&data->routing_stamps, yaml_file(yaml, f));
+        yaml_close(yaml);
+    }
+    return status;
+}
+
 static enum status
 read_routing(struct run *run)
 {
@@ -196,6 +220,9 @@ read_routing(struct run *run)
     }
     run->routing = NULL;
     if (status != ERR_INVALID)
+        return status;
+    status = stamp_refused(data);
+    if (status != OK)
         return status;
     if (!data->routing)
         routing_of_earlier_run(run);
@@ -500,8 +527,8 @@ take_config(struct run *run, struct store_config **ret_before)
         .reread = run->reload->reread || *ret_before != data->config,
         .starting = run->starting,
         .dry = run->store->dry,
-        .force = run->reload->force,
-        .force_all = run->reload->force_all,
+        .force = run->reload->force ? run->reload->zones : NULL,
+        .force_all = run->reload->force && !run->reload->zones,
     };
     return data->classes ? OK : ERR_NOMEM;
 }
@@ -513,6 +540,21 @@ report_zones(struct run *run)
 
     for (size_t i = 0; i < set->count; i++)
         diag_append(run->diag, &set->zones[i]->diag);
+}
+
+/* Zones that were named, and are neither served nor found. */
+static void
+check_named(struct run *run)
+{
+    const struct zoneset *const set = &run->store->data.zones;
+    const char *const *const zones = run->reload->zones;
+
+    for (size_t i = 0; zones && zones[i]; i++) {
+        if (zoneset_find(set, zones[i]))
+            continue;
+        diag_error(run->diag, (struct diag_at){ 0 }, "there is no zone '%s'", zones[i]);
+        run->named_nobody = true;
+    }
 }
 
 static enum status
@@ -533,8 +575,10 @@ read_all(struct run *run)
         status = zoneset_scan(&store->data.zones, &run->options, &store->data.scan_diag);
     if (status == OK && run->starting && !store->dry)
         zoneset_restore(&store->data.zones, store->data.config);
-    if (status == OK)
+    if (status == OK) {
+        check_named(run);
         status = zoneset_read(&store->data.zones, &run->options, &run->zones_changed);
+    }
     if (status == OK && (routing_is_due(run) || run->zones_changed > 0))
         status = read_routing(run);
     return status;
@@ -609,7 +653,7 @@ store_data_load(struct store *store, const struct store_reload *reload, bool sta
         store->hooks.report(store->hooks.context, &said, starting ? "start" : "reload");
     if (store->hooks.changed)
         store->hooks.changed(store->hooks.context);
-    if (status == OK && !ok)
+    if (status == OK && (!ok || run.named_nobody))
         status = starting ? OK : ERR_INVALID;
     diag_done(&said);
     (void)malloc_trim(0); /* what a load took in small pieces goes back to the system */
@@ -647,59 +691,77 @@ struct reload_job {
     struct store *store;
     struct store_reload reload;
     struct diag refused;
-    char **force;
+    char **zones;
+    enum status status; /* of the data lane; what it said */
+    struct diag said;
 };
 
 static void
 free_job(struct reload_job *job)
 {
-    for (size_t i = 0; job->force && job->force[i]; i++)
-        free(job->force[i]);
-    free(job->force);
+    for (size_t i = 0; job->zones && job->zones[i]; i++)
+        free(job->zones[i]);
+    free(job->zones);
     if (job->reload.config)
         part_drop(&job->reload.config->part);
     diag_done(&job->refused);
+    diag_done(&job->said);
     free(job);
+}
+
+/* Both lanes are through: whoever asked is told what both said. */
+static void
+finish_reload(void *context, const struct store_result *health)
+{
+    struct reload_job *const job = context;
+
+    if (health)
+        diag_append(&job->said, health->diag);
+    const struct store_result result = { .status = job->status != OK || !health
+                                                       ? job->status
+                                                       : health->status,
+                                         .diag = &job->said };
+    if (job->reload.done)
+        job->reload.done(job->reload.context, &result);
+    free_job(job);
 }
 
 static void
 run_reload(void *context)
 {
     struct reload_job *const job = context;
-    struct diag diag;
+    struct store *const store = job->store;
+    const struct routing *const before = store->data.routing;
 
-    diag_init(&diag);
-    const struct routing *const before = job->store->data.routing;
-    const enum status status = store_data_load(job->store, &job->reload, false, &diag);
+    job->status = store_data_load(store, &job->reload, false, &job->said);
     /* Regions in documents' scopes and the pools' members come from routing. */
-    if (job->store->data.routing != before &&
-        store_reload_health(job->store, NULL, NULL) != OK)
-        diag_warning(&diag, (struct diag_at){ 0 }, "out of memory: health is as it was");
-    if (job->reload.done) {
-        const struct store_result result = { .status = status, .diag = &diag };
-        job->reload.done(job->reload.context, &result);
+    if (!job->reload.done && store->data.routing == before) {
+        free_job(job);
+        return;
     }
-    diag_done(&diag);
-    free_job(job);
+    if (store_health_post(store, true, finish_reload, job) == OK)
+        return;
+    job->status = ERR_NOMEM;
+    finish_reload(job, NULL);
 }
 
 static enum status
-copy_force(struct reload_job *job, const char *const *force)
+copy_zones(struct reload_job *job, const char *const *zones)
 {
     size_t count = 0;
 
-    while (force && force[count])
+    while (zones && zones[count])
         count++;
     if (count == 0)
         return OK;
-    job->force = calloc(count + 1, sizeof(*job->force));
-    for (size_t i = 0; job->force && i < count; i++) {
-        job->force[i] = strdup(force[i]);
-        if (!job->force[i])
+    job->zones = calloc(count + 1, sizeof(*job->zones));
+    for (size_t i = 0; job->zones && i < count; i++) {
+        job->zones[i] = strdup(zones[i]);
+        if (!job->zones[i])
             return ERR_NOMEM;
     }
-    job->reload.force = (const char *const *)job->force;
-    return job->force ? OK : ERR_NOMEM;
+    job->reload.zones = (const char *const *)job->zones;
+    return job->zones ? OK : ERR_NOMEM;
 }
 
 enum status
@@ -711,15 +773,16 @@ store_reload(struct store *store, const struct store_reload *reload)
         return ERR_NOMEM;
     job->store = store;
     job->reload = *reload;
-    job->reload.force = NULL;
+    job->reload.zones = NULL;
     diag_init(&job->refused);
+    diag_init(&job->said);
     if (reload->refused) {
         diag_append(&job->refused, reload->refused);
         job->reload.refused = &job->refused;
     }
     if (job->reload.config)
         part_hold(&job->reload.config->part);
-    enum status status = copy_force(job, reload->force);
+    enum status status = copy_zones(job, reload->zones);
     if (status == OK)
         status = lane_post(store->data_lane, run_reload, job);
     if (status != OK)

@@ -232,6 +232,16 @@ finish(struct health_job *job, enum status status, const struct diag *diag,
     free_job(job);
 }
 
+void
+store_health_said(struct store *store, struct diag *diag)
+{
+    pthread_mutex_lock(&store->look);
+    diag_append(diag, &store->health.diag);
+    for (size_t i = 0; i < store->health.set.count; i++)
+        diag_append(diag, &store->health.set.items[i]->diag);
+    pthread_mutex_unlock(&store->look);
+}
+
 static void
 run_scan(void *context)
 {
@@ -241,10 +251,7 @@ run_scan(void *context)
     const enum status status = store_health_load(store, job->reread, false);
 
     diag_init(&said);
-    pthread_mutex_lock(&store->look);
-    for (size_t i = 0; i < store->health.set.count; i++)
-        diag_append(&said, &store->health.set.items[i]->diag);
-    pthread_mutex_unlock(&store->look);
+    store_health_said(store, &said);
     if (store->hooks.report)
         store->hooks.report(store->hooks.context, &said, "health");
     finish(job, status == OK && said.error_count ? ERR_INVALID : status, &said, NULL);
@@ -252,19 +259,25 @@ run_scan(void *context)
 }
 
 enum status
-store_reload_health(struct store *store, store_done_fn done, void *context)
+store_health_post(struct store *store, bool reread, store_done_fn done, void *context)
 {
     struct health_job *const job = calloc(1, sizeof(*job));
 
     if (!job)
         return ERR_NOMEM;
     *job = (struct health_job){
-        .store = store, .done = done, .context = context, .reread = done == NULL
+        .store = store, .done = done, .context = context, .reread = reread
     };
     const enum status status = lane_post(store->health_lane, run_scan, job);
     if (status != OK)
         free(job);
     return status;
+}
+
+enum status
+store_reload_health(struct store *store, bool reread)
+{
+    return store_health_post(store, reread, NULL, NULL);
 }
 
 static bool

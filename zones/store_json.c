@@ -270,6 +270,24 @@ silent_json(const struct store_config *config, const json_t *documents)
     return silent;
 }
 
+/* What is wrong with health is wrong with the last load, too. Each document has its own
+ * messages. */
+static void
+add_health(struct store *store, json_t *reload)
+{
+    pthread_mutex_lock(&store->look);
+    const struct healthset *const set = &store->health.set;
+    json_t *const messages = messages_json(&store->health.diag);
+    bool refused = false;
+    for (size_t i = 0; i < set->count; i++)
+        refused = refused || set->items[i]->diag.error_count > 0;
+    pthread_mutex_unlock(&store->look);
+    if (refused)
+        json_object_set_new(reload, "ok", json_false());
+    json_array_extend(json_object_get(reload, "messages"), messages);
+    json_decref(messages);
+}
+
 json_t *
 store_status_json(struct store *store)
 {
@@ -278,6 +296,7 @@ store_status_json(struct store *store)
     pthread_mutex_unlock(&store->tell);
     const struct store_view *const view = store_hold(store);
     json_t *const documents = documents_json(store);
+    add_health(store, json_object_get(status, "reload"));
     if (view)
         json_object_set_new(status, "silent", silent_json(view->config, documents));
     json_object_set_new(status, "writers", documents);

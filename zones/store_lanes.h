@@ -87,6 +87,11 @@ void store_told_done(struct store_told *told);
  * link. */
 MUST_CHECK enum status store_health_renew(struct store *store);
 MUST_CHECK enum status store_health_load(struct store *store, bool reread, bool starting);
+/* As store_reload_health; done may be NULL. */
+MUST_CHECK enum status store_health_post(struct store *store, bool reread,
+                                         store_done_fn done, void *context);
+/* Appends all that is wrong with documents now. */
+void store_health_said(struct store *store, struct diag *diag);
 void store_health_tick(void *context);
 void store_health_done(struct store *store);
 

@@ -169,14 +169,31 @@ read_good(struct zoneset_zone *zone, const struct zoneset_options *options)
 }
 
 static bool
+is_called(const struct zoneset_zone *zone, const char *name)
+{
+    const size_t len = strlen(name);
+    const size_t bare = len > 1 && name[len - 1] == '.' ? len - 1 : len;
+
+    return strlen(zone->name) == bare && strncasecmp(name, zone->name, bare) == 0;
+}
+
+struct zoneset_zone *
+zoneset_find(const struct zoneset *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (is_called(set->zones[i], name))
+            return set->zones[i];
+    }
+    return NULL;
+}
+
+static bool
 is_forced(const struct zoneset_options *options, const struct zoneset_zone *zone)
 {
     if (options->force_all)
         return true;
     for (const char *const *name = options->force; name && *name; name++) {
-        const size_t len = strlen(*name);
-        const size_t bare = len > 1 && (*name)[len - 1] == '.' ? len - 1 : len;
-        if (strlen(zone->name) == bare && strncasecmp(*name, zone->name, bare) == 0)
+        if (is_called(zone, *name))
             return true;
     }
     return false;
@@ -201,10 +218,19 @@ zoneset_accept(struct zoneset_zone *zone)
     zone->fresh = true;
 }
 
+/* What a message is about that is about all of the zone. */
+static struct diag_at
+whole_file(const struct zoneset_zone *zone)
+{
+    return (struct diag_at){ .file = zone->path_count ? zone->paths[0] : zone->name,
+                             .line = 1,
+                             .column = 1 };
+}
+
 static void
 hold(struct zoneset_zone *zone, const char *why, size_t count, size_t all, double share)
 {
-    const struct diag_at at = { .file = zone->path_count ? zone->paths[0] : zone->name };
+    const struct diag_at at = whole_file(zone);
 
     diag_error(&zone->diag, at,
                "zone '%s' is held: this edit %s %zu of its %zu names (more than %g%%); "
@@ -225,8 +251,7 @@ guard(struct zoneset_zone *zone, const struct zoneset_options *options)
     const size_t stay = difference.before - difference.removed;
 
     if (difference.apex_ns) {
-        const struct diag_at at = { .file = zone->paths[0] };
-        diag_error(&zone->diag, at,
+        diag_error(&zone->diag, whole_file(zone),
                    "zone '%s' is held: this edit changes the NS set of the zone itself; "
                    "'meridianctl reload --force %s' applies it",
                    zone->name, zone->name);
@@ -274,7 +299,7 @@ lost_zone(struct zoneset_zone *zone, const struct zoneset_options *options)
         return true;
     if (zone->state != ZONESET_HELD) {
         diag_clear(&zone->diag);
-        diag_error(&zone->diag, (struct diag_at){ .file = zone->paths[0] },
+        diag_error(&zone->diag, whole_file(zone),
                    "zone '%s' is held: its file is gone; "
                    "'meridianctl reload --force %s' ends the zone",
                    zone->name, zone->name);

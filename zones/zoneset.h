@@ -73,6 +73,8 @@ MUST_CHECK enum status zoneset_scan(struct zoneset *set,
 MUST_CHECK enum status zoneset_read(struct zoneset *set,
                                     const struct zoneset_options *options,
                                     size_t *ret_changed);
+/* The zone of that name, with or without the final dot; NULL. */
+struct zoneset_zone *zoneset_find(const struct zoneset *set, const char *name);
 /* The candidate is good: it becomes the content. */
 void zoneset_accept(struct zoneset_zone *zone);
 /* It is not (zone->diag says why): the last good version stays. */

@@ -491,8 +491,25 @@ keep_files(struct config *config, const struct yaml *yaml)
     return status;
 }
 
+static enum status
+add_stamps(struct stamps *to, const struct stamps *from)
+{
+    enum status status = OK;
+
+    for (size_t i = 0; status == OK && i < from->count; i++)
+        status = stamps_add(to, from->items[i].path);
+    return status;
+}
+
 enum status
 config_load(const char *path, struct diag *diag, struct config **ret_config)
+{
+    return config_load_or_files(path, diag, NULL, ret_config);
+}
+
+enum status
+config_load_or_files(const char *path, struct diag *diag, struct stamps *files,
+                     struct config **ret_config)
 {
     struct config *const config = new_config(path);
     const struct yaml_node *map;
@@ -507,11 +524,14 @@ config_load(const char *path, struct diag *diag, struct config **ret_config)
         status = yaml_whole(yaml, &map);
         if (status == OK)
             status = yaml_read_map(map, "", top_fields, config, diag);
+        const enum status kept = keep_files(config, yaml);
         if (status == OK)
-            status = keep_files(config, yaml);
+            status = kept;
         yaml_close(yaml);
     }
     if (status != OK) {
+        if (files && add_stamps(files, &config->files) != OK)
+            status = ERR_NOMEM;
         part_drop(&config->store.part);
         return status;
     }

@@ -52,5 +52,9 @@ struct config {
  * part_drop(&(*ret)->store.part) frees it. */
 MUST_CHECK enum status config_load(const char *path, struct diag *diag,
                                    struct config **ret_config);
+/* The same; the files of a configuration that is refused are added to `files`. */
+MUST_CHECK enum status config_load_or_files(const char *path, struct diag *diag,
+                                            struct stamps *files,
+                                            struct config **ret_config);
 
 #endif

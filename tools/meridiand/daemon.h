@@ -20,7 +20,8 @@ struct daemon {
     struct event_base *loop;
     struct config *config; /* one reference */
     const char *config_path;
-    bool config_refused; /* as it is in the file now */
+    bool config_refused;         /* as it is in the file now */
+    struct stamps refused_files; /* what that read: to be watched, too */
     struct store *store;
     struct server *server;
     struct http *http;

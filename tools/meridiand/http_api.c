@@ -327,13 +327,13 @@ api_delete(const struct asked *asked, const char *writer)
 
 /* ---- reload ----------------------------------------------------------------------- */
 
-enum { FORCED_MAX = 256 };
+enum { ZONES_NAMED_MAX = 256 };
 
 /* Body: {"force": true, "zones": ["a.example"]}, both optional; empty: look at
  * everything. */
 static bool
 read_reload(const struct asked *asked, json_t **ret_body, struct store_reload *reload,
-            const char *force[FORCED_MAX + 1])
+            const char *named[ZONES_NAMED_MAX + 1])
 {
     struct evbuffer *const buffer = evhttp_request_get_input_buffer(asked->request);
     const size_t len = evbuffer_get_length(buffer);
@@ -347,27 +347,26 @@ read_reload(const struct asked *asked, json_t **ret_body, struct store_reload *r
     json_t *const zones = json_object_get(*ret_body, "zones");
     json_array_foreach(zones, index, zone)
     {
-        if (count == FORCED_MAX || !json_is_string(zone))
+        if (count == ZONES_NAMED_MAX || !json_is_string(zone))
             return false;
-        force[count++] = json_string_value(zone);
+        named[count++] = json_string_value(zone);
     }
-    force[count] = NULL;
-    const bool forced = json_is_true(json_object_get(*ret_body, "force"));
+    named[count] = NULL;
     reload->reread = true;
-    reload->force_all = forced && count == 0;
-    reload->force = forced && count > 0 ? force : NULL;
+    reload->zones = count > 0 ? named : NULL;
+    reload->force = json_is_true(json_object_get(*ret_body, "force"));
     return true;
 }
 
 void
 api_reload(const struct asked *asked)
 {
-    const char *force[FORCED_MAX + 1];
+    const char *named[ZONES_NAMED_MAX + 1];
     struct store_reload reload = { 0 };
     struct diag diag;
     json_t *body;
 
-    if (!read_reload(asked, &body, &reload, force)) {
+    if (!read_reload(asked, &body, &reload, named)) {
         reply_error(asked->request, 400,
                     "the body is {\"zones\": [NAME…], \"force\": true}");
         json_decref(body);

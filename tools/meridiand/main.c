@@ -74,20 +74,30 @@ store_reports(void *context, const struct diag *diag, const char *what)
 
 /* ---- the control loop ------------------------------------------------------------- */
 
+/* Appends the paths, borrowed; where the next ones go. */
+static size_t
+put_paths(char **all, size_t at, const struct stamps *stamps)
+{
+    for (size_t i = 0; i < stamps->count; i++)
+        all[at++] = stamps->items[i].path;
+    return at;
+}
+
 static void
 renew_watches(struct daemon *daemon)
 {
     char **const paths = store_watch_paths(daemon->store);
     const struct stamps *const own = &daemon->config->files;
+    const struct stamps *const refused = &daemon->refused_files;
     size_t count = 0;
 
     while (paths && paths[count])
         count++;
-    char **const all = calloc(count + own->count + 1, sizeof(*all));
+    char **const all = calloc(count + own->count + refused->count + 1, sizeof(*all));
     if (paths && all && daemon->watch) {
         memcpy(all, paths, count * sizeof(*all));
-        for (size_t i = 0; i < own->count; i++)
-            all[count + i] = own->items[i].path;
+        count = put_paths(all, count, own);
+        (void)put_paths(all, count, refused);
         watch_set(daemon->watch, all, daemon->config->store.health_folder);
     }
     free(all);
@@ -120,7 +130,9 @@ renew_config(struct daemon *daemon, bool reread, struct diag *diag)
 
     if (!reread && !daemon->config_refused && !stamps_changed(&daemon->config->files))
         return OK;
-    const enum status status = config_load(daemon->config_path, diag, &config);
+    stamps_clear(&daemon->refused_files);
+    const enum status status =
+        config_load_or_files(daemon->config_path, diag, &daemon->refused_files, &config);
     daemon->config_refused = status != OK;
     if (status != OK)
         return status;
@@ -150,7 +162,7 @@ daemon_reload(struct daemon *daemon, const struct store_reload *reload, struct d
     diag_done(&own);
     if (queued != OK)
         return queued;
-    return store_reload_health(daemon->store, NULL, NULL);
+    return reload->done ? OK : store_reload_health(daemon->store, true);
 }
 
 static void
@@ -163,18 +175,11 @@ reload_now(struct daemon *daemon, bool reread)
 }
 
 static void
-scanned(void *context, const struct store_result *result)
-{
-    (void)context;
-    (void)result;
-}
-
-static void
 files_changed(void *context, bool data, bool health)
 {
     struct daemon *const daemon = context;
 
-    if (health && store_reload_health(daemon->store, scanned, daemon) != OK)
+    if (health && store_reload_health(daemon->store, false) != OK)
         log_line(LOG_LEVEL_ERROR, "health: out of memory");
     if (data)
         reload_now(daemon, false);
@@ -481,6 +486,7 @@ main(int argc, char **argv)
     }
     diag_done(&diag);
     part_drop(&daemon.config->store.part);
+    stamps_done(&daemon.refused_files);
     libevent_global_shutdown();
     return code;
 }
