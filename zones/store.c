@@ -187,6 +187,7 @@ store_new(const struct store_hooks *hooks, struct store **ret_store)
     diag_init(&store->data.routing_diag);
     diag_init(&store->data.scan_diag);
     diag_init(&store->data.config_diag);
+    diag_init(&store->data.state_diag);
     diag_init(&store->health.diag);
     stamps_init(&store->data.geo_stamps);
     stamps_init(&store->data.routing_stamps);
@@ -230,6 +231,7 @@ first_load(struct store *store, struct store_config *config, struct diag *diag)
     /* Regions in documents' scopes need routing, which is there only now. */
     if (status == OK)
         status = store_health_load(store, true, false);
+    store_health_started(store);
     return status;
 }
 

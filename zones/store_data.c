@@ -307,8 +307,8 @@ zone_fits(const struct fitting *fitting, const struct zoneset_zone *zone,
     return fits;
 }
 
-/* New routing must not take a name away from a zone that is served: then all of it is
- * refused. */
+/* New routing must not take a name away from a zone that is served (at start: was): then
+ * all of it is refused. */
 static bool
 routing_fits(struct run *run, const struct fitting *fitting)
 {
@@ -327,10 +327,11 @@ routing_fits(struct run *run, const struct fitting *fitting)
     return fits;
 }
 
-static void
-keep_old_routing(struct run *run)
+static enum status
+keep_old_routing(struct run *run, struct fitting *fitting)
 {
     struct store_data *const data = &run->store->data;
+    struct routing *const refused = run->routing;
     const struct diag_at at = { .file = data->config->routing_count
                                             ? data->config->routing[0]
                                             : data->config->path,
@@ -339,9 +340,36 @@ keep_old_routing(struct run *run)
 
     diag_error(&data->routing_diag, at,
                "this routing lacks names that the zones above use: the old one stays");
-    routing_free(run->routing);
-    run->routing = NULL;
     data->routing_retry = true;
+    run->routing = NULL;
+    if (!data->routing)
+        routing_of_earlier_run(run);
+    if (!data->routing && !run->routing) { /* there is no other */
+        run->routing = refused;
+        return OK;
+    }
+    routing_free(refused);
+    if (!run->routing)
+        return OK;
+    fitting->input.routing = run->routing;
+    return routing_complete(run->routing, resolve_host, &fitting->input, NULL) ==
+                   ERR_NOMEM
+               ? ERR_NOMEM
+               : OK;
+}
+
+/* At start: zones that do not fit the routing may have served before, in the version that
+ * the state folder has. */
+static void
+fall_back(struct run *run, const struct fitting *fitting)
+{
+    struct store_data *const data = &run->store->data;
+
+    for (size_t i = 0; i < data->zones.count; i++) {
+        struct zoneset_zone *const zone = data->zones.zones[i];
+        if (zone->candidate && link_check(&fitting->input, zone->candidate, NULL) != OK)
+            zoneset_fall_back(zone, &run->options);
+    }
 }
 
 /* Chooses the routing that serves, old or new, and makes it the lane's own. */
@@ -357,17 +385,19 @@ settle_routing(struct run *run)
     if (status != OK)
         return status;
     status = complete_routing(run, &fitting);
-    if (status == ERR_INVALID ||
-        (status == OK && data->routing && !routing_fits(run, &fitting))) {
-        if (data->routing)
-            keep_old_routing(run);
+    if (run->starting && !data->routing_retry)
+        fall_back(run, &fitting);
+    if (status == ERR_INVALID || (status == OK && !routing_fits(run, &fitting))) {
         status = OK;
+        if (data->routing || run->starting)
+            status = keep_old_routing(run, &fitting);
     }
     free(fitting.zones);
     if (status != OK || !run->routing)
         return status;
     routing_free(data->routing);
     data->routing = run->routing;
+    data->kept = NULL; /* another may come to lie where it lay */
     run->routing = NULL;
     return OK;
 }
@@ -384,6 +414,27 @@ blame_routing(const struct store_data *data, struct zoneset_zone *zone)
                zone->candidate->dyns[0].owner);
 }
 
+/* Refuses a candidate that does not fit; at start also a version of an earlier run. */
+static bool
+refuse_unfit(struct run *run, const struct fitting *fitting, struct zoneset_zone *zone)
+{
+    if (zone->candidate) {
+        diag_clear(&zone->diag);
+        if (link_check(&fitting->input, zone->candidate, &zone->diag) == OK)
+            return false;
+        blame_routing(&run->store->data, zone);
+        if (run->starting)
+            zoneset_fall_back(zone, &run->options);
+        zoneset_refuse(zone);
+        return true;
+    }
+    if (!run->starting || !zone->content ||
+        link_check(&fitting->input, zone->content, NULL) == OK)
+        return false;
+    zoneset_drop(zone);
+    return true;
+}
+
 /* Candidates that do not fit the routing are refused. Repeats, for an ALIAS may lead into
  * a zone just refused. */
 static enum status
@@ -398,18 +449,8 @@ settle_zones(struct run *run)
         if (status != OK)
             return status;
         refused = false;
-        for (size_t i = 0; i < data->zones.count; i++) {
-            struct zoneset_zone *const zone = data->zones.zones[i];
-            if (!zone->candidate)
-                continue;
-            diag_clear(&zone->diag);
-            if (link_check(&fitting.input, zone->candidate, &zone->diag) == OK)
-                continue;
-            blame_routing(data, zone);
-            zoneset_refuse(zone);
-            refused = true;
-            break;
-        }
+        for (size_t i = 0; !refused && i < data->zones.count; i++)
+            refused = refuse_unfit(run, &fitting, data->zones.zones[i]);
         free(fitting.zones);
     }
     for (size_t i = 0; i < data->zones.count; i++) {
@@ -603,19 +644,22 @@ save_good(struct run *run)
     struct store_data *const data = &run->store->data;
     const struct store_config *const config = data->config;
 
-    if (run->store->dry)
+    diag_clear(&data->state_diag);
+    if (run->store->dry || !config->state[0])
         return;
-    zoneset_save(&data->zones, config, run->diag);
-    if (!config->state[0] || data->routing_retry ||
-        routing_file_count(data->routing) == 0)
+    zoneset_save(&data->zones, config, &data->state_diag);
+    if (data->kept == data->routing || data->routing_retry ||
+        routing_file_count(data->routing) == 0 || stamps_changed(&data->routing_stamps))
         return;
     const size_t count = routing_file_count(data->routing);
     const char **const files = calloc(count, sizeof(*files));
     for (size_t i = 0; files && i < count; i++)
         files[i] = routing_file(data->routing, i);
-    if (!files || state_keep_good(config->state, routing_good, files, count,
-                                  config->routing, config->routing_count) != OK)
-        diag_warning(run->diag, (struct diag_at){ .file = config->state },
+    if (files && state_keep_good(config->state, routing_good, files, count,
+                                 config->routing, config->routing_count) == OK)
+        data->kept = data->routing;
+    else
+        diag_warning(&data->state_diag, (struct diag_at){ .file = config->state },
                      "cannot keep the good version of routing");
     free(files);
 }
@@ -644,9 +688,10 @@ store_data_load(struct store *store, const struct store_reload *reload, bool sta
     diag_append(&said, &store->data.routing_diag);
     report_zones(&run);
     const bool ok = status == OK && !refused_anything(&store->data);
-    store_tell(store, ok);
     if (status == OK)
         save_good(&run);
+    diag_append(&said, &store->data.state_diag);
+    store_tell(store, ok);
     if (diag)
         diag_append(diag, &said);
     if (store->hooks.report)
@@ -680,6 +725,7 @@ store_data_done(struct store *store)
     diag_done(&data->routing_diag);
     diag_done(&data->scan_diag);
     diag_done(&data->config_diag);
+    diag_done(&data->state_diag);
     if (data->config)
         part_drop(&data->config->part);
 }

@@ -79,15 +79,19 @@ status_json(const struct store_data *data, bool ok)
     json_t *const routing = messages_json(&data->routing_diag);
     json_t *const scan = messages_json(&data->scan_diag);
     json_t *const config = messages_json(&data->config_diag);
+    json_t *const state = messages_json(&data->state_diag);
 
     json_array_extend(messages, routing);
     json_array_extend(messages, scan);
     json_array_extend(messages, config);
+    json_array_extend(messages, state);
     json_decref(routing);
     json_decref(scan);
     json_decref(config);
-    return json_pack("{s:o, s:{s:b, s:I, s:o}}", "geoip", geo_json(data), "reload", "ok",
-                     (int)ok, "at", (json_int_t)time(NULL), "messages", messages);
+    json_decref(state);
+    return json_pack("{s:o, s:b, s:{s:b, s:I, s:o}}", "geoip", geo_json(data), "saved",
+                     (int)(data->state_diag.count == 0), "reload", "ok", (int)ok, "at",
+                     (json_int_t)time(NULL), "messages", messages);
 }
 
 /* Folders and files that the configuration leads to. */
@@ -473,6 +477,8 @@ store_metrics(struct store *store, store_metric_fn metric, void *context)
            json_is_true(json_object_get(reload, "ok")));
     metric(context, "meridian_config_last_reload_timestamp_seconds", "",
            (double)json_integer_value(json_object_get(reload, "at")));
+    metric(context, "meridian_state_saved", "",
+           json_is_true(json_object_get(status, "saved")));
     zone_metrics(zones, metric, context);
     geo_metrics(json_object_get(status, "geoip"), metric, context);
     writer_metrics(json_object_get(status, "writers"), metric, context);

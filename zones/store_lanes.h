@@ -29,7 +29,9 @@ struct store_data {
     struct diag geo_diag; /* of the last reading */
     struct diag routing_diag;
     struct diag scan_diag;
-    struct diag config_diag; /* of a meridian.yaml that was refused */
+    struct diag config_diag;    /* of a meridian.yaml that was refused */
+    struct diag state_diag;     /* what the state folder did not take */
+    const struct routing *kept; /* the routing whose files the state folder has */
 };
 
 /* What the data lane tells of itself after each load: others read this, and never wait
@@ -46,6 +48,8 @@ struct store_told {
 struct store_health {
     struct healthset set;
     struct health_view *view; /* the newest; one reference */
+    struct health_view
+        *restored; /* ages of an earlier run, until all documents are read */
     struct diag diag;
 };
 
@@ -93,6 +97,8 @@ MUST_CHECK enum status store_health_post(struct store *store, bool reread,
 /* Appends all that is wrong with documents now. */
 void store_health_said(struct store *store, struct diag *diag);
 void store_health_tick(void *context);
+/* The first load is over: all documents were read with the routing. */
+void store_health_started(struct store *store);
 void store_health_done(struct store *store);
 
 #endif

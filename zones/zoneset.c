@@ -143,16 +143,15 @@ read_zone(struct zoneset_zone *zone, const struct store_config *config)
     return status == OK ? remembered : status;
 }
 
-/* At start, a refused zone has the last good version of an earlier run. */
-static void
-read_good(struct zoneset_zone *zone, const struct zoneset_options *options)
+void
+zoneset_fall_back(struct zoneset_zone *zone, const struct zoneset_options *options)
 {
     struct zone_load_options load = load_options(options->config, zone);
     struct state_good good;
     char folder[STATE_PATH_MAX];
     struct diag ignored;
 
-    if (options->dry || !options->config->state[0] ||
+    if (zone->content || options->dry || !options->config->state[0] ||
         state_find_good(options->config->state, zone->name, &good) != OK)
         return;
     diag_init(&ignored);
@@ -205,6 +204,14 @@ zoneset_refuse(struct zoneset_zone *zone)
     drop_zone(&zone->candidate);
     zone->retry = true;
     zone->state = zone->content ? ZONESET_STALE : ZONESET_FAILED;
+}
+
+void
+zoneset_drop(struct zoneset_zone *zone)
+{
+    drop_zone(&zone->content);
+    zone->retry = true;
+    zone->state = ZONESET_FAILED;
 }
 
 void
@@ -281,8 +288,8 @@ look_at_zone(struct zoneset_zone *zone, const struct zoneset_options *options,
         return status;
     ++*changed;
     if (status != OK) {
-        if (!zone->content && options->starting)
-            read_good(zone, options);
+        if (options->starting)
+            zoneset_fall_back(zone, options);
         zoneset_refuse(zone);
     } else if (zone->content && !options->starting && !forced) {
         guard(zone, options);
@@ -361,6 +368,7 @@ zoneset_number(struct zoneset_zone *zone, uint64_t hash)
     }
     drop_zone(&zone->zone);
     zone->zone = numbered;
+    zone->renumbered = zone->renumbered || zone->serial != serial || zone->hash != hash;
     zone->serial = serial;
     zone->hash = hash;
     return OK;
@@ -409,26 +417,39 @@ save_serials(const struct zoneset *set, const char *path)
     return status;
 }
 
+/* Copies are made of the files as they are now: only if that is what was read. */
+static void
+keep_good(struct zoneset_zone *zone, const struct store_config *config, struct diag *diag)
+{
+    if (!zone->fresh || zone->state != ZONESET_SERVED || stamps_changed(&zone->stamps))
+        return;
+    if (state_keep_good(config->state, zone->name, (const char *const *)zone->files,
+                        zone->file_count, (const char *const *)zone->paths,
+                        zone->path_count) == OK)
+        zone->fresh = false;
+    else
+        diag_warning(diag, (struct diag_at){ .file = config->state },
+                     "cannot keep the good version of zone '%s'", zone->name);
+}
+
 void
 zoneset_save(struct zoneset *set, const struct store_config *config, struct diag *diag)
 {
     char path[STATE_PATH_MAX];
-    bool any = false;
+    bool renumbered = false;
 
     if (!config->state[0] || !state_path(path, config->state, "serials.json", NULL))
         return;
     for (size_t i = 0; i < set->count; i++) {
-        struct zoneset_zone *const zone = set->zones[i];
-        if (!zone->fresh)
-            continue;
-        any = true;
-        zone->fresh = false;
-        if (state_keep_good(config->state, zone->name, (const char *const *)zone->files,
-                            zone->file_count, (const char *const *)zone->paths,
-                            zone->path_count) != OK)
-            diag_warning(diag, (struct diag_at){ .file = config->state },
-                         "cannot keep the good version of zone '%s'", zone->name);
+        keep_good(set->zones[i], config, diag);
+        renumbered = renumbered || set->zones[i]->renumbered;
     }
-    if (any && save_serials(set, path) != OK)
+    if (!renumbered)
+        return;
+    if (save_serials(set, path) != OK) {
         diag_warning(diag, (struct diag_at){ .file = path }, "cannot write '%s'", path);
+        return;
+    }
+    for (size_t i = 0; i < set->count; i++)
+        set->zones[i]->renumbered = false;
 }

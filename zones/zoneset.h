@@ -35,6 +35,7 @@ struct zoneset_zone {
     enum zoneset_state state;
     bool retry;       /* refused: try again when any file changes */
     bool fresh;       /* accepted since the last save of good versions */
+    bool renumbered;  /* since the last save of serials */
     struct diag diag; /* of the last reading */
     uint16_t slot;
     uint32_t serial; /* last served; 0: none yet */
@@ -75,6 +76,11 @@ MUST_CHECK enum status zoneset_read(struct zoneset *set,
                                     size_t *ret_changed);
 /* The zone of that name, with or without the final dot; NULL. */
 struct zoneset_zone *zoneset_find(const struct zoneset *set, const char *name);
+/* A zone without content gets the last good version of an earlier run, if there is one.
+ */
+void zoneset_fall_back(struct zoneset_zone *zone, const struct zoneset_options *options);
+/* The content turned out not to be servable. */
+void zoneset_drop(struct zoneset_zone *zone);
 /* The candidate is good: it becomes the content. */
 void zoneset_accept(struct zoneset_zone *zone);
 /* It is not (zone->diag says why): the last good version stays. */
@@ -82,8 +88,8 @@ void zoneset_refuse(struct zoneset_zone *zone);
 /* Gives the content its serial: unchanged where hash is that of the serial in use, else
  * max(newest file, last + 1). ERR_NOMEM. */
 MUST_CHECK enum status zoneset_number(struct zoneset_zone *zone, uint64_t hash);
-/* Serials and good versions → state folder; both tell nobody when it is full: the caller
- * reports through diag. */
+/* Serials and good versions → state folder. What it did not take is told to diag, and
+ * tried again next time. */
 void zoneset_save(struct zoneset *set, const struct store_config *config,
                   struct diag *diag);
 /* Serials of earlier runs. */
