@@ -164,6 +164,28 @@ read_file(struct healthset *set, struct health_item *item, const struct routing 
     return OK;
 }
 
+/* What a pushed document says of regions and pools is the routing's to tell. */
+static enum status
+read_pushed(struct health_item *item, const struct routing *routing, bool *changed)
+{
+    struct health_document *document = NULL;
+    struct yaml *yaml;
+
+    diag_clear(&item->diag);
+    enum status status =
+        yaml_open_bytes(item->writer, item->bytes, item->len, &item->diag, &yaml);
+    if (status == OK) {
+        status = health_document_read(yaml, routing, false, &item->diag, &document);
+        yaml_close(yaml);
+    }
+    if (status != OK)
+        return status == ERR_NOMEM ? status : OK;
+    health_document_drop(item->document);
+    item->document = document;
+    *changed = true;
+    return OK;
+}
+
 static bool
 is_document_name(const char *name)
 {
@@ -204,6 +226,8 @@ read_files(struct healthset *set, const struct routing *routing, bool reread,
         qsort(set->items, set->count, sizeof(struct health_item *), by_path);
     for (size_t i = 0; status == OK && i < set->count; i++) {
         struct health_item *const item = set->items[i];
+        if (!item->path && reread)
+            status = read_pushed(item, routing, changed);
         if (item->path && item->present &&
             (reread || item->retry || stamps_changed(&item->stamps)))
             status = read_file(set, item, routing, changed);
@@ -338,41 +362,40 @@ healthset_push(struct healthset *set, const struct health_push *push)
     return keep_pushed(push);
 }
 
+/* What cannot be read yet (its regions are in routing that comes later) is read again
+ * with all others. */
 static enum status
-restore_one(struct healthset *set, const char *path, const struct routing *routing,
-            struct diag *diag)
+restore_one(struct healthset *set, const char *path, const char *name)
 {
-    struct yaml *yaml;
-    struct health_document *document = NULL;
+    struct health_item *item;
+    bool changed = false;
     char *bytes;
     size_t len;
 
     if (state_read(path, HEALTH_DOCUMENT_BYTES_MAX, &bytes, &len) != OK)
         return OK;
-    enum status status = yaml_open_bytes(path, bytes, len, diag, &yaml);
-    if (status == OK) {
-        status = health_document_read(yaml, routing, false, diag, &document);
-        yaml_close(yaml);
+    char *const writer = strndup(name, strlen(name) - strlen(suffix));
+    enum status status = writer ? add_item(set, NULL, writer, &item) : ERR_NOMEM;
+    free(writer);
+    if (status != OK) {
+        free(bytes);
+        return status;
     }
-    if (status == OK) {
-        struct health_item *item;
-        status = add_item(set, NULL, health_document_writer(document), &item);
-        if (status == OK) {
-            item->document = document;
-            item->bytes = bytes;
-            item->len = len;
-            item->retry = false;
-            return OK;
-        }
-        health_document_drop(document);
-    }
-    free(bytes);
-    return status == ERR_NOMEM ? status : OK;
+    item->bytes = bytes;
+    item->len = len;
+    status = read_pushed(item, NULL, &changed);
+    if (status != OK || !item->document)
+        return status;
+    char *const own = strdup(health_document_writer(item->document));
+    if (!own)
+        return ERR_NOMEM;
+    free(item->writer);
+    item->writer = own;
+    return OK;
 }
 
 enum status
-healthset_restore(struct healthset *set, const char *state, const struct routing *routing,
-                  struct diag *diag)
+healthset_restore(struct healthset *set, const char *state)
 {
     char folder[STATE_PATH_MAX], path[STATE_PATH_MAX];
     enum status status = OK;
@@ -388,7 +411,7 @@ healthset_restore(struct healthset *set, const char *state, const struct routing
          entry = readdir(dir)) {
         if (is_document_name(entry->d_name) &&
             state_path(path, folder, entry->d_name, NULL))
-            status = restore_one(set, path, routing, diag);
+            status = restore_one(set, path, entry->d_name);
     }
     closedir(dir);
     return status;
@@ -476,7 +499,7 @@ healthset_json(const struct healthset *set, int64_t now)
             diag_format(&item->diag.messages[0], text, sizeof(text));
             json_object_set_new(one, "error", json_string(text));
         }
-        if (item->path)
+        if (item->path || item->diag.count > 0)
             json_object_set_new(one, "messages", messages(&item->diag));
         json_array_append_new(all, one);
     }

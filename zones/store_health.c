@@ -55,8 +55,9 @@ new_health_view(struct store *store, struct health_view **ret_view)
 
     if (!documents)
         return ERR_NOMEM;
-    const enum status status =
-        health_view_new(documents, count, &options, store->health.view, ret_view);
+    const enum status status = health_view_new(
+        documents, count, &options,
+        store->health.restored ? store->health.restored : store->health.view, ret_view);
     free(documents);
     return status;
 }
@@ -163,9 +164,9 @@ restore(struct store *store, const char *state)
     if (store->dry || !state[0])
         return OK;
     if (state_path(path, state, ages_file, NULL) &&
-        health_view_restore(path, &store->health.view) != OK)
-        store->health.view = NULL; /* nobody's age is known, that is all */
-    return healthset_restore(&store->health.set, state, NULL, &store->health.diag);
+        health_view_restore(path, &store->health.restored) != OK)
+        store->health.restored = NULL; /* nobody's age is known, that is all */
+    return healthset_restore(&store->health.set, state);
 }
 
 enum status
@@ -191,8 +192,16 @@ store_health_load(struct store *store, bool reread, bool starting)
 }
 
 void
+store_health_started(struct store *store)
+{
+    health_view_drop(store->health.restored);
+    store->health.restored = NULL;
+}
+
+void
 store_health_done(struct store *store)
 {
+    store_health_started(store);
     healthset_done(&store->health.set);
     health_view_drop(store->health.view);
     diag_done(&store->health.diag);
@@ -355,13 +364,20 @@ run_push(void *context)
     struct store *const store = job->store;
     const struct surroundings around = surroundings_take(store);
     const char **unknown = NULL;
+    struct diag said;
     const enum status status = take_push(store, job, around.config->state);
 
-    if (status == OK && job->push.document)
+    if ((status == OK || status == ERR_IO) && job->push.document)
         unknown = unknown_names(job->push.document, around.routing);
-    finish(job, status, NULL, unknown);
-    free(unknown);
+    diag_init(&said);
+    if (status == ERR_IO)
+        diag_warning(&said, (struct diag_at){ .file = around.config->state },
+                     "cannot keep the document of '%s': it ends with this server",
+                     job->writer);
     save_ages(store, around.config->state);
+    finish(job, status == ERR_IO ? OK : status, &said, unknown);
+    diag_done(&said);
+    free(unknown);
     surroundings_give(store, &around);
     if (store->hooks.changed)
         store->hooks.changed(store->hooks.context);
