@@ -9,6 +9,7 @@
 #include "tools/meridiand/notify.h"
 #include "tools/meridiand/watch.h"
 #include "zones/stamps.h"
+#include "zones/state.h"
 #include "zones/store.h"
 #include <event2/event.h>
 #include <event2/thread.h>
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -283,22 +283,38 @@ check(struct config *config, struct diag *diag)
     return status == OK && diag->error_count == 0 ? EXIT_DONE : EXIT_BAD_CONFIG;
 }
 
-/* The state folder must be there and belong to whom we become. */
-static enum status
+/* The state folder should be there and belong to whom we become; without it nothing
+ * survives a restart, but everything is answered. */
+static void
 prepare_state(const struct config *config, const struct passwd *user)
 {
     const char *const state = config->store.state;
 
     if (!state[0])
-        return OK;
-    if (mkdir(state, 0750) != 0 && access(state, F_OK) != 0) {
-        log_line(LOG_LEVEL_ERROR, "cannot make the state folder '%s'", state);
-        return ERR_IO;
+        return;
+    if (state_make_folder(state) != OK) {
+        log_line(LOG_LEVEL_ERROR,
+                 "cannot make the state folder '%s': nothing will survive a restart",
+                 state);
+        return;
     }
     if (user && chown(state, user->pw_uid, user->pw_gid) != 0)
         log_line(LOG_LEVEL_WARNING, "cannot give '%s' to user '%s'", state,
                  user->pw_name);
-    return OK;
+}
+
+/* What root could read may be closed to the user: told now, not at the first reload. */
+static void
+check_readable(const struct config *config)
+{
+    const struct stamps *const files = &config->files;
+
+    for (size_t i = 0; i < files->count; i++) {
+        if (access(files->items[i].path, R_OK) != 0)
+            log_line(LOG_LEVEL_WARNING,
+                     "user '%s' cannot read '%s': the next reload will be refused",
+                     config->user, files->items[i].path);
+    }
 }
 
 static enum status
@@ -314,17 +330,18 @@ become_user(const struct config *config)
             return ERR_NOENT;
         }
     }
-    enum status status = prepare_state(config, user);
-    if (status != OK || !user)
-        return status;
+    prepare_state(config, user);
+    if (!user)
+        return OK;
     if (config->control[0])
         (void)!chown(config->control, user->pw_uid, user->pw_gid);
     if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
         setuid(user->pw_uid) != 0) {
         log_line(LOG_LEVEL_ERROR, "cannot become user '%s'", config->user);
-        status = ERR_IO;
+        return ERR_IO;
     }
-    return status;
+    check_readable(config);
+    return OK;
 }
 
 static unsigned
@@ -419,6 +436,10 @@ start_and_run(struct daemon *daemon)
         log_line(LOG_LEVEL_ERROR, "cannot start: %s", status_text(status));
     }
     store_stop(daemon->store);
+    watch_free(daemon->watch);
+    daemon->watch = NULL;
+    http_finish(daemon);
+    (void)event_base_loop(daemon->loop, EVLOOP_NONBLOCK); /* the last replies go out */
     http_finish(daemon);
     for (size_t i = 0; i < SIGNALS; i++) {
         if (signals[i])
