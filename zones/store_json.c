@@ -413,8 +413,25 @@ writer_metrics(const json_t *documents, store_metric_fn metric, void *context)
     }
 }
 
+/* Is there a document of that writer, however old? */
+static bool
+heard(const json_t *documents, const char *writer)
+{
+    size_t index;
+    json_t *one;
+
+    json_array_foreach(documents, index, one)
+    {
+        const char *const other = json_string_value(json_object_get(one, "writer"));
+        if (other && strcmp(other, writer) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void
-silent_metrics(const json_t *silent, store_metric_fn metric, void *context)
+silent_metrics(const json_t *silent, const json_t *documents, store_metric_fn metric,
+               void *context)
 {
     size_t index;
     json_t *one;
@@ -424,6 +441,8 @@ silent_metrics(const json_t *silent, store_metric_fn metric, void *context)
         char labels[LABELS_SIZE] = "";
         add_label(labels, "writer", json_string_value(one));
         metric(context, "meridian_health_writer_silent", labels, 1);
+        if (!heard(documents, json_string_value(one)))
+            metric(context, "meridian_health_document_fresh", labels, 0);
     }
 }
 
@@ -482,7 +501,8 @@ store_metrics(struct store *store, store_metric_fn metric, void *context)
     zone_metrics(zones, metric, context);
     geo_metrics(json_object_get(status, "geoip"), metric, context);
     writer_metrics(json_object_get(status, "writers"), metric, context);
-    silent_metrics(json_object_get(status, "silent"), metric, context);
+    silent_metrics(json_object_get(status, "silent"), json_object_get(status, "writers"),
+                   metric, context);
     if (view)
         verdict_metrics(view, metric, context);
     store_release(store, view);
