@@ -495,7 +495,7 @@ healthset_json(const struct healthset *set, int64_t now)
             describe_document(one, item->document, now);
         if (item->path)
             json_object_set_new(one, "file", json_string(item->path));
-        if (item->diag.count > 0) {
+        if (item->diag.error_count > 0) {
             diag_format(&item->diag.messages[0], text, sizeof(text));
             json_object_set_new(one, "error", json_string(text));
         }

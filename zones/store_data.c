@@ -408,8 +408,8 @@ blame_routing(const struct store_data *data, struct zoneset_zone *zone)
 {
     if (!data->no_routing || zone->candidate->dyn_count == 0)
         return;
-    diag_clear(&zone->diag);
-    diag_error(&zone->diag, zone->candidate->dyns[0].at,
+    diag_clear(&zone->link_diag);
+    diag_error(&zone->link_diag, zone->candidate->dyns[0].at,
                "%s: waits for the routing, which has errors",
                zone->candidate->dyns[0].owner);
 }
@@ -419,8 +419,8 @@ static bool
 refuse_unfit(struct run *run, const struct fitting *fitting, struct zoneset_zone *zone)
 {
     if (zone->candidate) {
-        diag_clear(&zone->diag);
-        if (link_check(&fitting->input, zone->candidate, &zone->diag) == OK)
+        diag_clear(&zone->link_diag);
+        if (link_check(&fitting->input, zone->candidate, &zone->link_diag) == OK)
             return false;
         blame_routing(&run->store->data, zone);
         if (run->starting)

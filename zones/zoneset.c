@@ -48,6 +48,7 @@ free_zone(struct zoneset_zone *zone)
     free_texts(zone->files, zone->file_count);
     stamps_done(&zone->stamps);
     diag_done(&zone->diag);
+    diag_done(&zone->link_diag);
     free(zone->name);
     free(zone);
 }
@@ -198,10 +199,18 @@ is_forced(const struct zoneset_options *options, const struct zoneset_zone *zone
     return false;
 }
 
+static void
+take_link_messages(struct zoneset_zone *zone)
+{
+    diag_append(&zone->diag, &zone->link_diag);
+    diag_clear(&zone->link_diag);
+}
+
 void
 zoneset_refuse(struct zoneset_zone *zone)
 {
     drop_zone(&zone->candidate);
+    take_link_messages(zone);
     zone->retry = true;
     zone->state = zone->content ? ZONESET_STALE : ZONESET_FAILED;
 }
@@ -220,6 +229,7 @@ zoneset_accept(struct zoneset_zone *zone)
     drop_zone(&zone->content);
     zone->content = zone->candidate;
     zone->candidate = NULL;
+    take_link_messages(zone);
     zone->state = ZONESET_SERVED;
     zone->retry = false;
     zone->fresh = true;

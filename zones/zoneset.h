@@ -33,10 +33,11 @@ struct zoneset_zone {
     struct zone *zone;      /* the same with its serial */
     struct zone *candidate; /* read well, not accepted yet */
     enum zoneset_state state;
-    bool retry;       /* refused: try again when any file changes */
-    bool fresh;       /* accepted since the last save of good versions */
-    bool renumbered;  /* since the last save of serials */
-    struct diag diag; /* of the last reading */
+    bool retry;            /* refused: try again when any file changes */
+    bool fresh;            /* accepted since the last save of good versions */
+    bool renumbered;       /* since the last save of serials */
+    struct diag diag;      /* of the last reading */
+    struct diag link_diag; /* how the candidate fits the others; joins diag at the end */
     uint16_t slot;
     uint32_t serial; /* last served; 0: none yet */
     uint64_t hash;   /* of the content behind that serial */

@@ -120,6 +120,7 @@ add_zone(struct zoneset *set, const char *name, const uint8_t *apex,
     zone->state = ZONESET_FAILED;
     zone->retry = true;
     diag_init(&zone->diag);
+    diag_init(&zone->link_diag);
     stamps_init(&zone->stamps);
     give_slot(set, zone);
     size_t at = set->count++;
