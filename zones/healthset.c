@@ -105,15 +105,19 @@ find_writer(const struct healthset *set, const char *writer,
 /* ---- files ------------------------------------------------------------------------ */
 
 static enum status
-read_document(const char *path, const struct routing *routing, struct diag *diag,
+read_document(struct health_item *item, const struct health_scan *scan,
               struct health_document **ret_document)
 {
     struct yaml *yaml;
-    enum status status = yaml_open(path, NULL, diag, &yaml);
+    enum status status = yaml_open(item->path, scan->root, &item->diag, &yaml);
 
     if (status != OK)
         return status;
-    status = health_document_read(yaml, routing, true, diag, ret_document);
+    status = health_document_read(yaml, scan->routing, true, &item->diag, ret_document);
+    for (size_t i = 0; status != ERR_NOMEM && i < yaml_file_count(yaml); i++) {
+        if (stamps_add(&item->stamps, yaml_file(yaml, i)) != OK)
+            status = ERR_NOMEM;
+    }
     yaml_close(yaml);
     return status;
 }
@@ -135,7 +139,7 @@ refuse_writer(struct health_item *item, struct health_document *document,
 
 /* A file's content replaces what it said before; an unreadable one changes nothing. */
 static enum status
-read_file(struct healthset *set, struct health_item *item, const struct routing *routing,
+read_file(struct healthset *set, struct health_item *item, const struct health_scan *scan,
           bool *changed)
 {
     struct health_document *document = NULL;
@@ -145,11 +149,13 @@ read_file(struct healthset *set, struct health_item *item, const struct routing 
     enum status status = stamps_add(&item->stamps, item->path);
     if (status != OK)
         return status;
-    status = read_document(item->path, routing, &item->diag, &document);
+    status = read_document(item, scan, &document);
     item->retry = status != OK;
     *changed = true;
-    if (status != OK)
+    if (status != OK) {
+        health_document_drop(document);
         return status == ERR_NOMEM ? status : OK;
+    }
     struct health_item *const other =
         find_writer(set, health_document_writer(document), item);
     if (other && other->path && !other->present) {
@@ -217,8 +223,7 @@ by_path(const void *a, const void *b)
 /* All that are there, in order of name: which of two equal writers counts does not depend
  * on the file system. */
 static enum status
-read_files(struct healthset *set, const struct routing *routing, bool reread,
-           bool *changed)
+read_files(struct healthset *set, const struct health_scan *scan, bool *changed)
 {
     enum status status = OK;
 
@@ -226,11 +231,11 @@ read_files(struct healthset *set, const struct routing *routing, bool reread,
         qsort(set->items, set->count, sizeof(struct health_item *), by_path);
     for (size_t i = 0; status == OK && i < set->count; i++) {
         struct health_item *const item = set->items[i];
-        if (!item->path && reread)
-            status = read_pushed(item, routing, changed);
+        if (!item->path && scan->reread)
+            status = read_pushed(item, scan->routing, changed);
         if (item->path && item->present &&
-            (reread || item->retry || stamps_changed(&item->stamps)))
-            status = read_file(set, item, routing, changed);
+            (scan->reread || item->retry || stamps_changed(&item->stamps)))
+            status = read_file(set, item, scan, changed);
     }
     return status;
 }
@@ -251,9 +256,9 @@ forget_files(struct healthset *set, bool *changed)
 }
 
 enum status
-healthset_scan(struct healthset *set, const char *folder, const struct routing *routing,
-               bool reread, bool *ret_changed)
+healthset_scan(struct healthset *set, const struct health_scan *scan, bool *ret_changed)
 {
+    const char *const folder = scan->folder;
     char path[STATE_PATH_MAX];
     enum status status = OK;
 
@@ -274,7 +279,7 @@ healthset_scan(struct healthset *set, const char *folder, const struct routing *
     if (dir)
         closedir(dir);
     if (status == OK)
-        status = read_files(set, routing, reread, ret_changed);
+        status = read_files(set, scan, ret_changed);
     if (status == OK)
         forget_files(set, ret_changed);
     return status;

@@ -173,6 +173,10 @@ enum status
 store_health_load(struct store *store, bool reread, bool starting)
 {
     const struct surroundings around = surroundings_take(store);
+    const struct health_scan scan = { .folder = around.config->health_folder,
+                                      .root = around.config->folder,
+                                      .routing = around.routing,
+                                      .reread = reread };
     bool changed = false;
     enum status status = OK;
 
@@ -180,8 +184,7 @@ store_health_load(struct store *store, bool reread, bool starting)
     if (starting)
         status = restore(store, around.config->state);
     if (status == OK)
-        status = healthset_scan(&store->health.set, around.config->health_folder,
-                                around.routing, reread, &changed);
+        status = healthset_scan(&store->health.set, &scan, &changed);
     pthread_mutex_unlock(&store->look);
     if (status == OK && (changed || starting || reread))
         status = store_health_renew(store);

@@ -196,13 +196,41 @@ copy_paths(char *const *paths)
     return copy;
 }
 
+/* Files that documents include: beyond the health folder itself. Takes paths. */
+static char **
+add_document_paths(struct store *store, char **paths)
+{
+    const struct healthset *const set = &store->health.set;
+    size_t count = 0, more = 0;
+
+    while (paths && paths[count])
+        count++;
+    pthread_mutex_lock(&store->look);
+    for (size_t i = 0; i < set->count; i++)
+        more += set->items[i]->stamps.count;
+    char **const all = paths ? realloc(paths, (count + more + 1) * sizeof(*all)) : NULL;
+    for (size_t i = 0; all && i < set->count; i++) {
+        const struct stamps *const files = &set->items[i]->stamps;
+        for (size_t f = 1; f < files->count; f++) { /* the first is the document */
+            all[count] = strdup(files->items[f].path);
+            count += all[count] != NULL;
+        }
+    }
+    pthread_mutex_unlock(&store->look);
+    if (all)
+        all[count] = NULL;
+    else
+        store_paths_free(paths);
+    return all;
+}
+
 char **
 store_watch_paths(struct store *store)
 {
     pthread_mutex_lock(&store->tell);
     char **const paths = copy_paths(store->told.paths);
     pthread_mutex_unlock(&store->tell);
-    return paths;
+    return add_document_paths(store, paths);
 }
 
 void

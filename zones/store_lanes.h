@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store from within: shared by store.c (publishing, looking), store_data.c and
- * store_health.c (the lanes' work) and store_json.c. Nobody else includes it. */
+/* The store from within: shared by store.c (publishing, looking), store_data.c,
+ * store_reload.c and store_health.c (the lanes' work) and store_json.c. Nobody else
+ * includes it. */
 #ifndef ZONES_STORE_LANES_H
 #define ZONES_STORE_LANES_H
 #include "zones/healthset.h"

@@ -22,7 +22,7 @@ servers:
   c: !include parts/server.yaml
 pools:
   one: {servers: [a], fallback: two}
-  two: {servers: [b]}
+  two: {servers: [b], fallback: three}
   three: {servers: [c]}
 policies:
   near:
@@ -87,6 +87,7 @@ def edits(save):
         ("an include of routing", "parts/server.yaml", "{addresses: [192.0.2.13]}\n", "three", ["192.0.2.3"], ["192.0.2.13"], {}),
         ("text ranges", "geo/ranges", RANGES.replace("DE", "FR"), "near", ["192.0.2.1"], ["192.0.2.2"], {"subnet": "5.5.5.0/24"}),
         ("a health document", "health.d/ops.yaml", DOCUMENT.format("ops", "a: {state: down}"), "www", ["192.0.2.1"], ["192.0.2.2"], {}),
+        ("an include of a health document", "words/b.yaml", "{state: down}\n", "two", ["192.0.2.2"], ["192.0.2.3"], {}),
         ("meridian.yaml", "meridian.yaml", FILES["meridian.yaml"].replace("geoip: {databases: [geo/ranges]}\n",
          "geoip: {networks: {\"198.51.100.0/24\": country:DE}}\n"), "near", ["192.0.2.2"], ["192.0.2.1"], {"subnet": "198.51.100.0/24"}),
     ]
@@ -94,8 +95,10 @@ def edits(save):
 
 def files_with_three():
     files = dict(FILES)
-    files["zones/example.test.yaml"] = ZONE + "three: {type: A, dynamic: {pool: three}}\n"
+    files["zones/example.test.yaml"] = ZONE + "three: {type: A, dynamic: {pool: three}}\ntwo: {type: A, dynamic: {pool: two}}\n"
     files["health.d/ops.yaml"] = DOCUMENT.format("ops", "")
+    files["health.d/more.yaml"] = DOCUMENT.format("more", "b: !include ../words/b.yaml")
+    files["words/b.yaml"] = "{state: up}\n"
     return files
 
 
@@ -121,7 +124,7 @@ def test_ways_of_saving(tap):
                 return
             for what, path, text, name, before, after, options in edits(how):
                 if path == "zones/example.test.yaml":
-                    text += "three: {type: A, dynamic: {pool: three}}\n"
+                    text += "three: {type: A, dynamic: {pool: three}}\ntwo: {type: A, dynamic: {pool: two}}\n"
                 answers(tap, server, name, before, f"{how.__name__}: before {what} is saved", **options)
                 how(server, path, text)
                 answers(tap, server, name, after, f"{how.__name__}: after {what} is saved", **options)
@@ -140,7 +143,7 @@ def test_without_watching(tap):
         for how in ("HUP", "meridianctl reload"):
             for what, path, text, name, before, after, options in edits(how):
                 if path == "zones/example.test.yaml":
-                    text += "three: {type: A, dynamic: {pool: three}}\n"
+                    text += "three: {type: A, dynamic: {pool: three}}\ntwo: {type: A, dynamic: {pool: two}}\n"
                 if path == "meridian.yaml":
                     text += "reload: {watch: false}\n"
                 server.write(path, text)
@@ -281,6 +284,8 @@ def test_refused(tap):
             ("parts/server.yaml", "{addresses: [192.0.2.300]}\n", r"parts/server\.yaml:1:\d+: .*192\.0\.2\.300"),
             ("parts/server.yaml", "{addresses: [\n", r"parts/server\.yaml:\d+:\d+: "),
             ("geo/ranges", "no ranges at all\n", r"geo/ranges:1:\d+: "),
+            ("words/b.yaml", "{state: tired}\n", r"words/b\.yaml:1:\d+: .*tired"),
+            ("words/b.yaml", "{state: \n", r"words/b\.yaml:\d+:\d+: "),
             ("meridian.yaml", files["meridian.yaml"] + "colour: blue\n", r"meridian\.yaml:11:1: .*colour"),
             ("health.d/ops.yaml", "version: 1\nsource: operator\nwriter: ops\nservers: {a: {state: tired}}\n", r"ops\.yaml:4:\d+: .*tired"),
         ]
