@@ -105,12 +105,12 @@ typedef void (*store_done_fn)(void *context, const struct store_result *result);
 struct store_reload {
     struct store_config *
         config; /* a new configuration (the store takes a reference), or NULL: the same */
-    const struct diag *refused; /* what a new configuration was refused for: the old one
-                                   stays, and the status says so; NULL: nothing */
-    bool reread;                /* HUP: read again also what looks unchanged */
-    const char *const *zones;   /* those that are meant, NULL-terminated; NULL: all. One
-                                   that   is nowhere is an error; what changed elsewhere is
-                                   loaded   all the same */
+    const struct diag *said;  /* of meridian.yaml, for the status: with errors the old one
+                                 stays. NULL: it was not read again */
+    bool reread;              /* HUP: read again also what looks unchanged */
+    const char *const *zones; /* those that are meant, NULL-terminated; NULL: all. One
+                                 that   is nowhere is an error; what changed elsewhere is
+                                 loaded   all the same */
     bool force; /* their holds (safe_delete, safe_update, NS, lost file) are overruled */
     store_done_fn done; /* may be NULL; else it is called after a look at the health
                            folder too, with the messages of both, in that lane's thread */

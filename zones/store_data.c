@@ -609,9 +609,10 @@ read_all(struct run *run)
         status = renew_base(run);
     part_drop(&before->part);
     diag_clear(&store->data.scan_diag);
-    diag_clear(&store->data.config_diag);
-    if (run->reload->refused)
-        diag_append(&store->data.config_diag, run->reload->refused);
+    if (run->reload->said) {
+        diag_clear(&store->data.config_diag);
+        diag_append(&store->data.config_diag, run->reload->said);
+    }
     if (status == OK)
         status = zoneset_scan(&store->data.zones, &run->options, &store->data.scan_diag);
     if (status == OK && run->starting && !store->dry)

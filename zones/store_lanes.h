@@ -30,7 +30,7 @@ struct store_data {
     struct diag geo_diag; /* of the last reading */
     struct diag routing_diag;
     struct diag scan_diag;
-    struct diag config_diag;    /* of a meridian.yaml that was refused */
+    struct diag config_diag;    /* of meridian.yaml, if it was read again */
     struct diag state_diag;     /* what the state folder did not take */
     const struct routing *kept; /* the routing whose files the state folder has */
 };

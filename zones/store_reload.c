@@ -9,7 +9,7 @@
 struct reload_job {
     struct store *store;
     struct store_reload reload;
-    struct diag refused;
+    struct diag config_said; /* what reload.said is of */
     char **zones;
     enum status status; /* of the data lane; what it said */
     struct diag said;
@@ -23,7 +23,7 @@ free_job(struct reload_job *job)
     free(job->zones);
     if (job->reload.config)
         part_drop(&job->reload.config->part);
-    diag_done(&job->refused);
+    diag_done(&job->config_said);
     diag_done(&job->said);
     free(job);
 }
@@ -93,11 +93,11 @@ store_reload(struct store *store, const struct store_reload *reload)
     job->store = store;
     job->reload = *reload;
     job->reload.zones = NULL;
-    diag_init(&job->refused);
+    diag_init(&job->config_said);
     diag_init(&job->said);
-    if (reload->refused) {
-        diag_append(&job->refused, reload->refused);
-        job->reload.refused = &job->refused;
+    if (reload->said) {
+        diag_append(&job->config_said, reload->said);
+        job->reload.said = &job->config_said;
     }
     if (job->reload.config)
         part_hold(&job->reload.config->part);

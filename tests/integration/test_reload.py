@@ -335,6 +335,42 @@ def test_order_of_saving(tap):
         answers(tap, server, "x.new.test.", ["192.0.2.33"], "and serves once the pool is there")
 
 
+def ttl(server):
+    return server.ask("static.example.test.").answer[0].ttl
+
+
+def test_settings(tap):
+    """meridian.yaml itself: what takes effect at once, and what only the next start takes."""
+    config = FILES["meridian.yaml"]
+    with lib.Server(FILES) as server:
+        port = lib.free_port()
+        if not tap.check(server.start("-p", str(port)), "starts with -p", server.log()):
+            return
+        server.signal(signal.SIGHUP)
+        server.write("zones/mark.test.yaml", "'': {type: NS, values: [ns1.other.test.]}\nx: {type: A, value: 192.0.2.1}\n")
+        answers(tap, server, "x.mark.test.", ["192.0.2.1"], "HUP with -p")
+        tap.check(not server.messages(), "-p is no change of listen", server.messages())
+        server.write("meridian.yaml", config.replace("ttl: 300", "ttl: 400"))
+        tap.check(lib.wait_for(lambda: ttl(server) == 400), "another default TTL", server.messages())
+        server.write("meridian.yaml", config.replace("ttl: 300", "ttl: 401").replace("workers: 1", "workers: 2")
+                     .replace('http: ""', f"http: 127.0.0.1@{lib.free_port()}").replace("control.sock", "other.sock"))
+        tap.check(lib.wait_for(lambda: ttl(server) == 401), "what can be taken is", server.messages())
+        for key in ("workers", "http: listen", "control"):
+            found = re.compile(rf"meridian\.yaml:\d+:\d+: warning: {key}: .*next start")
+            tap.check(lib.wait_for(lambda f=found: f.search(server.messages())), f"{key}: told that it waits for a start", server.messages())
+        tap.check(lib.wait_for(lambda: "next start" in server.log()) and server.status()["reload"]["ok"], "which is no error", server.status()["reload"])
+        server.write("meridian.yaml", config + "reload: {watch: false}\n")
+        tap.check(lib.wait_for(lambda: not server.messages()), "watch: false is taken", server.messages())
+        server.write("zones/example.test.yaml", ZONE.replace("192.0.2.9", "192.0.2.7"))
+        tap.equal(server.values("static.example.test."), ["192.0.2.9"], "an edit alone does nothing then")
+        tap.equal([server.ctl("reload")[0], server.values("static.example.test.")], [0, ["192.0.2.7"]], "a reload does")
+        server.write("meridian.yaml", config)
+        tap.equal(server.ctl("reload")[0], 0, "watching again")
+        server.write("zones/example.test.yaml", ZONE)
+        answers(tap, server, "static", ["192.0.2.9"], "an edit is noticed again")
+        calm(tap, server, "all is well")
+
+
 def big_zone(count, value="192.0.2.9", first=0):
     return "'': {type: NS, values: [ns1.other.test., ns2.other.test.]}\n" + "".join(
         f"n{i}: {{type: A, value: {value}}}\n" for i in range(first, first + count - 1))

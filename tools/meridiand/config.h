@@ -57,4 +57,8 @@ MUST_CHECK enum status config_load_or_files(const char *path, struct diag *diag,
                                             struct stamps *files,
                                             struct config **ret_config);
 
+/* Warns of what a running server does not take from a new configuration. */
+void config_tell_fixed(const struct config *old, const struct config *new,
+                       struct diag *diag);
+
 #endif

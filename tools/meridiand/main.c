@@ -104,6 +104,20 @@ renew_watches(struct daemon *daemon)
     store_paths_free(paths);
 }
 
+static void files_changed(void *context, bool data, bool health);
+
+/* As the configuration says; the folders to watch are known after the next load. */
+static void
+start_watching(struct daemon *daemon)
+{
+    watch_free(daemon->watch);
+    daemon->watch = NULL;
+    if (daemon->config->watch && watch_new(daemon->loop, daemon->config->settle_ms,
+                                           files_changed, daemon, &daemon->watch) != OK)
+        log_line(LOG_LEVEL_WARNING,
+                 "inotify is not to be had: changes need 'meridianctl reload'");
+}
+
 static void
 woken(evutil_socket_t fd, short what, void *context)
 {
@@ -120,43 +134,56 @@ woken(evutil_socket_t fd, short what, void *context)
     http_finish(daemon);
 }
 
+static void
+override_port(const struct daemon *daemon, struct config *config)
+{
+    for (size_t i = 0; daemon->has_port && i < config->listen_count; i++)
+        config->listen[i].port = daemon->port;
+}
+
 /* Takes meridian.yaml as it is now, if that differs from what is loaded: a new
  * configuration has everything read again. ERR_INVALID: refused, the errors are in diag.
  */
 static enum status
-renew_config(struct daemon *daemon, bool reread, struct diag *diag)
+renew_config(struct daemon *daemon, bool reread, struct diag *diag, bool *ret_read)
 {
     struct config *config;
 
     if (!reread && !daemon->config_refused && !stamps_changed(&daemon->config->files))
         return OK;
+    *ret_read = true;
     stamps_clear(&daemon->refused_files);
     const enum status status =
         config_load_or_files(daemon->config_path, diag, &daemon->refused_files, &config);
     daemon->config_refused = status != OK;
     if (status != OK)
         return status;
+    override_port(daemon, config);
+    config_tell_fixed(daemon->started_with, config, diag);
+    const struct config *const old = daemon->config;
+    const bool other_watch =
+        old->watch != config->watch || old->settle_ms != config->settle_ms;
     part_drop(&daemon->config->store.part);
     daemon->config = config;
+    if (other_watch)
+        start_watching(daemon);
     return OK;
 }
 
 enum status
 daemon_reload(struct daemon *daemon, const struct store_reload *reload, struct diag *diag)
 {
-    struct store_reload asked = *reload; /* it names `own`, which ends here */
+    struct store_reload asked = *reload;
     struct diag own;
 
     diag_init(&own);
-    const enum status loaded = renew_config(daemon, reload->reread, &own);
-    if (loaded == OK) {
-        log_diag(&own);
-        if (diag)
-            diag_append(diag, &own);
+    bool read = false;
+    const enum status loaded = renew_config(daemon, reload->reread, &own, &read);
+    if (diag)
+        diag_append(diag, &own);
+    if (loaded == OK)
         asked.config = &daemon->config->store;
-    } else {
-        asked.refused = &own;
-    }
+    asked.said = read ? &own : NULL;
     const enum status queued =
         loaded == ERR_NOMEM ? loaded : store_reload(daemon->store, &asked);
     diag_done(&own);
@@ -382,15 +409,7 @@ start_control(struct daemon *daemon, struct event *signals[SIGNALS])
         if (!signals[i] || evsignal_add(signals[i], NULL) != 0)
             return ERR_NOMEM;
     }
-    if (!daemon->config->watch)
-        return OK;
-    const enum status status = watch_new(daemon->loop, daemon->config->settle_ms,
-                                         files_changed, daemon, &daemon->watch);
-    if (status != OK) {
-        log_line(LOG_LEVEL_WARNING,
-                 "inotify is not to be had: changes need 'meridianctl reload'");
-        return OK;
-    }
+    start_watching(daemon);
     return OK;
 }
 
@@ -471,13 +490,6 @@ run(struct daemon *daemon)
     return code;
 }
 
-static void
-override_port(struct config *config, const struct arguments *arguments)
-{
-    for (size_t i = 0; arguments->has_port && i < config->listen_count; i++)
-        config->listen[i].port = arguments->port;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -495,7 +507,12 @@ main(int argc, char **argv)
         diag_done(&diag);
         return EXIT_BAD_CONFIG;
     }
-    override_port(daemon.config, &arguments);
+    daemon.has_port = arguments.has_port;
+    daemon.port = arguments.port;
+    override_port(&daemon, daemon.config);
+    struct config *const first = daemon.config;
+    part_hold(&first->store.part);
+    daemon.started_with = first;
     daemon.config_path = arguments.config;
     if (arguments.check_only) {
         code = check(daemon.config, &diag);
@@ -507,6 +524,7 @@ main(int argc, char **argv)
     }
     diag_done(&diag);
     part_drop(&daemon.config->store.part);
+    part_drop(&first->store.part);
     stamps_done(&daemon.refused_files);
     libevent_global_shutdown();
     return code;
