@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char routing_good[] = "routing.yaml"; /* no zone is called so: its apex would
-                                                      be "routing.yaml" in `zones` */
-
 /* One run of the lane. */
 struct run {
     struct store *store;
@@ -158,7 +155,7 @@ routing_of_earlier_run(struct run *run)
     struct diag ignored;
 
     if (run->store->dry || !config->state[0] ||
-        state_find_good(config->state, routing_good, &good) != OK)
+        state_find_good(config->state, state_routing, &good) != OK)
         return;
     diag_init(&ignored);
     if (state_path(folder, good.root, config->folder + 1, NULL) &&
@@ -656,7 +653,7 @@ save_good(struct run *run)
     const char **const files = calloc(count, sizeof(*files));
     for (size_t i = 0; files && i < count; i++)
         files[i] = routing_file(data->routing, i);
-    if (files && state_keep_good(config->state, routing_good, files, count,
+    if (files && state_keep_good(config->state, state_routing, files, count,
                                  config->routing, config->routing_count) == OK)
         data->kept = data->routing;
     else

@@ -258,6 +258,29 @@ hold(struct zoneset_zone *zone, const char *why, size_t count, size_t all, doubl
     zone->retry = true;
 }
 
+static void
+hold_ns(struct zoneset_zone *zone)
+{
+    diag_error(&zone->diag, whole_file(zone),
+               "zone '%s' is held: this edit changes the NS set of the zone itself; "
+               "'meridianctl reload --force %s' applies it",
+               zone->name, zone->name);
+    drop_zone(&zone->candidate);
+    zone->state = ZONESET_HELD;
+    zone->retry = true;
+}
+
+/* At start the size of an edit is not asked, but the apex NS set is. */
+static void
+guard_start(struct zoneset_zone *zone, const struct zoneset_options *options)
+{
+    if (zone->ns_hash == 0 || zone->ns_hash == zone_apex_ns_hash(zone->candidate))
+        return;
+    zoneset_fall_back(zone, options);
+    if (zone->content)
+        hold_ns(zone);
+}
+
 /* Too large an edit waits for --force. */
 static void
 guard(struct zoneset_zone *zone, const struct zoneset_options *options)
@@ -268,13 +291,7 @@ guard(struct zoneset_zone *zone, const struct zoneset_options *options)
     const size_t stay = difference.before - difference.removed;
 
     if (difference.apex_ns) {
-        diag_error(&zone->diag, whole_file(zone),
-                   "zone '%s' is held: this edit changes the NS set of the zone itself; "
-                   "'meridianctl reload --force %s' applies it",
-                   zone->name, zone->name);
-        drop_zone(&zone->candidate);
-        zone->state = ZONESET_HELD;
-        zone->retry = true;
+        hold_ns(zone);
         return;
     }
     if (difference.before < ZONESET_GUARD_NAMES)
@@ -301,7 +318,9 @@ look_at_zone(struct zoneset_zone *zone, const struct zoneset_options *options,
         if (options->starting)
             zoneset_fall_back(zone, options);
         zoneset_refuse(zone);
-    } else if (zone->content && !options->starting && !forced) {
+    } else if (options->starting) {
+        guard_start(zone, options);
+    } else if (zone->content && !forced) {
         guard(zone, options);
     }
     return OK;
@@ -395,12 +414,14 @@ zoneset_restore(struct zoneset *set, const struct store_config *config)
         return;
     json_t *const all = json_load_file(path, 0, NULL);
     for (size_t i = 0; i < set->count; i++) {
-        json_int_t serial = 0, hash = 0;
+        json_int_t serial = 0, hash = 0, ns = 0;
         json_t *const one = json_object_get(all, set->zones[i]->name);
-        if (!one || json_unpack(one, "{s:I, s:I}", "serial", &serial, "hash", &hash) != 0)
+        if (!one || json_unpack(one, "{s:I, s:I, s?I}", "serial", &serial, "hash", &hash,
+                                "ns", &ns) != 0)
             continue;
         set->zones[i]->serial = (uint32_t)serial;
         set->zones[i]->hash = (uint64_t)hash;
+        set->zones[i]->ns_hash = (uint64_t)ns;
     }
     json_decref(all);
 }
@@ -413,10 +434,12 @@ save_serials(const struct zoneset *set, const char *path)
     for (size_t i = 0; i < set->count; i++) {
         const struct zoneset_zone *const zone = set->zones[i];
         if (zone->serial)
-            json_object_set_new(all, zone->name,
-                                json_pack("{s:I, s:I}", "serial",
-                                          (json_int_t)zone->serial, "hash",
-                                          (json_int_t)zone->hash));
+            json_object_set_new(
+                all, zone->name,
+                json_pack("{s:I, s:I, s:I}", "serial", (json_int_t)zone->serial, "hash",
+                          (json_int_t)zone->hash, "ns",
+                          (json_int_t)(zone->content ? zone_apex_ns_hash(zone->content)
+                                                     : zone->ns_hash)));
     }
     char *const text = json_dumps(all, JSON_INDENT(1) | JSON_SORT_KEYS);
     json_decref(all);

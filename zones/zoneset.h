@@ -39,8 +39,9 @@ struct zoneset_zone {
     struct diag diag;      /* of the last reading */
     struct diag link_diag; /* how the candidate fits the others; joins diag at the end */
     uint16_t slot;
-    uint32_t serial; /* last served; 0: none yet */
-    uint64_t hash;   /* of the content behind that serial */
+    uint32_t serial;  /* last served; 0: none yet */
+    uint64_t hash;    /* of the content behind that serial */
+    uint64_t ns_hash; /* of its apex NS set, of an earlier run; 0: none */
 };
 
 struct zoneset {

@@ -130,6 +130,25 @@ same_apex_ns(const struct zone *before, const struct zone *after)
     return a && b && same_records(zone_rrset(before, a), zone_rrset(after, b));
 }
 
+uint64_t
+zone_apex_ns_hash(const struct zone *zone)
+{
+    const uint64_t fnv_basis = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
+    const struct zone_type *const type = zone_type_find(zone->apex_name, RR_TYPE_NS);
+    const struct rrset *const set = type ? zone_rrset(zone, type) : NULL;
+    uint64_t sum = 1;
+
+    for (size_t at = 0; set && at < set->len;) {
+        size_t len;
+        const uint8_t *const data = next_data(set, &at, &len);
+        uint64_t hash = fnv_basis;
+        for (size_t i = 0; i < len; i++)
+            hash = (hash ^ data[i]) * fnv_prime;
+        sum += hash; /* in any order */
+    }
+    return sum;
+}
+
 struct zone_difference
 zone_difference(const struct zone *before, const struct zone *after)
 {

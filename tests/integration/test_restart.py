@@ -214,6 +214,45 @@ def test_serials(tap):
         tap.equal(serial(server, "written.test."), 76, "a written one may even fall")
 
 
+def test_gone_at_start(tap):
+    """A zone whose file went while the server was down, and a changed apex NS set, wait for --force as ever; a large edit does not."""
+    files = dict(FILES)
+    files["zones/gone.test.yaml"] = NS + "x: {type: A, value: 192.0.2.50}\nd: {type: A, dynamic: {pool: two}}\n"
+    files["zones/Odd_Name.test.yaml"] = NS + "x: {type: A, value: 192.0.2.51}\n"
+    files["zones/split.test./a.yaml"] = NS + "x: {type: A, value: 192.0.2.52}\n"
+    many = NS + "".join(f"n{i}: {{type: A, value: 192.0.2.9}}\n" for i in range(30))
+    files["zones/many.test.yaml"] = many
+    with lib.Server(files) as server:
+        if not tap.check(server.start(), "starts with five zones", server.log()):
+            return
+        numbers = {zone: serial(server, zone) for zone in ("gone.test.", "odd_name.test.", "split.test.")}
+        server.stop()
+        server.remove("zones/gone.test.yaml")
+        server.remove("zones/Odd_Name.test.yaml")
+        shutil.rmtree(server.path("zones", "split.test."))
+        server.write("zones/many.test.yaml", NS)
+        server.write("zones/example.test.yaml", ZONE.replace("ns2", "ns3"))
+        for times in ("once", "twice"):
+            tap.check(server.restart(), f"starts without their files, {times}", server.log())
+            states = {zone["name"]: zone["state"] for zone in server.status()["zones"]}
+            tap.equal(states, {"gone.test": "held", "Odd_Name.test": "held", "split.test": "held", "many.test": "served", "example.test": "held"},
+                      f"what is held, {times}")
+            tap.equal([server.values(f"x.{zone}") for zone in numbers] + [server.values("d.gone.test.")],
+                      [["192.0.2.50"], ["192.0.2.51"], ["192.0.2.52"], ["192.0.2.2"]], f"their last versions serve, {times}")
+            tap.equal({zone: serial(server, zone) for zone in numbers}, numbers, f"with their serials, {times}")
+            tap.equal([server.values("example.test.", "NS"), server.ask("n5.many.test.").rcode], [["ns1.other.test.", "ns2.other.test."], "NXDOMAIN"],
+                      f"the apex NS set is the old one; a large edit is taken, {times}")
+            tap.equal([server.metrics()['meridian_zone_stale{zone="gone.test"}'], readyz(server)], [1, 200], f"with an alarm, {times}")
+        tap.check(re.search(r"zones/gone\.test\.yaml:1:1: .*--force gone\.test", server.messages()) and "split.test./a.yaml" in server.messages(),
+                  "told with the file that is gone", server.messages())
+        server.write("zones/Odd_Name.test.yaml", files["zones/Odd_Name.test.yaml"])
+        tap.check(lib.wait_for(lambda: "Odd_Name" not in server.messages()), "a file that is back ends its hold", server.messages())
+        code, _, said = server.ctl("reload", "--force", "gone.test", "split.test", "example.test")
+        tap.check(code == 0 and server.ask("x.gone.test.").rcode == "REFUSED" and server.values("example.test.", "NS")[1] == "ns3.other.test.",
+                  "--force ends and changes them", code, said)
+        tap.check(server.restart() and server.ask("x.gone.test.").rcode == "REFUSED" and not server.messages(), "for good", server.messages())
+
+
 def test_state_folder(tap):
     """A state folder that cannot be had, or takes nothing more."""
     with lib.Server(FILES) as server:
