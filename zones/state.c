@@ -16,6 +16,8 @@ enum { FOLDER_MODE = 0750, FILE_MODE = 0640, LIST_MAX = 1 << 20, WALK_DESCRIPTOR
 /* A zone file is at most this big to be kept. */
 static const size_t copy_max = (size_t)4 << 30;
 
+const char state_routing[] = "routing.yaml";
+
 bool
 state_path(char buffer[STATE_PATH_MAX], const char *folder, const char *a, const char *b)
 {

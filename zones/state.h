@@ -29,7 +29,7 @@ MUST_CHECK enum status state_read(const char *path, size_t max, char **ret_bytes
 
 /* What routing is kept as. No zone is called so: its apex would be "routing.yaml" in
  * `zones`. */
-static const char state_routing[] = "routing.yaml";
+extern const char state_routing[];
 
 /* Keeps copies of all `files`; the first `top` of them are where reading starts. */
 MUST_CHECK enum status state_keep_good(const char *state, const char *name,

@@ -443,7 +443,7 @@ writer_metrics(const json_t *documents, store_metric_fn metric, void *context)
 
 /* Is there a document of that writer, however old? */
 static bool
-heard(const json_t *documents, const char *writer)
+has_document(const json_t *documents, const char *writer)
 {
     size_t index;
     json_t *one;
@@ -469,7 +469,7 @@ silent_metrics(const json_t *silent, const json_t *documents, store_metric_fn me
         char labels[LABELS_SIZE] = "";
         add_label(labels, "writer", json_string_value(one));
         metric(context, "meridian_health_writer_silent", labels, 1);
-        if (!heard(documents, json_string_value(one)))
+        if (!has_document(documents, json_string_value(one)))
             metric(context, "meridian_health_document_fresh", labels, 0);
     }
 }
