@@ -319,6 +319,33 @@ def burst(server, number):
     return len(got), code
 
 
+def last_words(server, established):
+    """Three TCP queries on one connection wait while the server stands still; then TERM: how many bytes come, and the exit code."""
+    wire = dnswire.query("static.example.test.", "A")
+    message = len(wire).to_bytes(2, "big") + wire
+    expected = 3 * (2 + len(dnswire.exchange_tcp(server.port, wire)))
+    sock = None
+    if established:
+        sock = socket.create_connection(("127.0.0.1", server.port))
+        sock.sendall(message)
+        sock.recv(4096)
+    server.signal(signal.SIGSTOP)
+    with sock or socket.create_connection(("127.0.0.1", server.port)) as sock:
+        sock.settimeout(lib.DEADLINE_S)
+        sock.sendall(3 * message)
+        server.signal(signal.SIGTERM)
+        server.signal(signal.SIGCONT)
+        got = 0
+        try:
+            while more := sock.recv(4096):
+                got += len(more)
+        except OSError:
+            pass
+    code = server.process.wait(lib.DEADLINE_S)
+    server.process = None
+    return got, code, expected
+
+
 def test_ends(tap):
     """TERM and INT: what was received is answered, then exit 0; the socket's file goes."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -326,6 +353,14 @@ def test_ends(tap):
             server.start()
             tap.equal(burst(server, number), (200, 0), f"{number.name}: everything received is answered, exit 0")
             tap.check(not os.path.exists(server.path("control.sock")), f"{number.name}: the control socket is gone")
+    for established in (True, False):
+        results = []
+        for _ in range(5):
+            with lib.Server(FILES) as server:
+                server.start()
+                got, code, expected = last_words(server, established)
+                results.append((got == expected, code))
+        tap.equal(results, [(True, 0)] * 5, f"TERM: over TCP as well, {'connected' if established else 'not yet accepted'}")
     with lib.Server(FILES) as server:
         server.start()
         with socket.create_connection(("127.0.0.1", server.port)) as sock:
