@@ -273,6 +273,17 @@ on_stop(evutil_socket_t fd, short what, void *context)
     event_base_loopexit(tcp->loop, NULL);
 }
 
+/* What the kernel has received is answered before the end: connections are accepted, then
+ * read, then written. Who goes on asking does not hold the end up. */
+static void
+finish_received(struct tcp *tcp)
+{
+    enum { PASSES = 4 };
+
+    for (unsigned i = 0; i < PASSES; i++)
+        (void)event_base_loop(tcp->loop, EVLOOP_NONBLOCK);
+}
+
 static bool
 open_loop(struct tcp *tcp)
 {
@@ -326,10 +337,12 @@ tcp_work(void *context)
     tcp->serve.random_state = (uint64_t)(uintptr_t)tcp | 1;
     reader_register();
     reader_offline(); /* online only while it serves */
-    if (open_loop(tcp))
+    if (open_loop(tcp)) {
         event_base_dispatch(tcp->loop);
-    else
+        finish_received(tcp);
+    } else {
         log_line(LOG_LEVEL_ERROR, "a TCP worker cannot start: %s", errno_text(errno));
+    }
     close_loop(tcp);
     reader_unregister();
     free(tcp);

@@ -55,8 +55,9 @@ new_health_view(struct store *store, struct health_view **ret_view)
 
     if (!documents)
         return ERR_NOMEM;
-    const enum status status =
-        health_view_new(documents, count, &options, store->health.view, ret_view);
+    const enum status status = health_view_new(
+        documents, count, &options,
+        store->health.restored ? store->health.restored : store->health.view, ret_view);
     free(documents);
     return status;
 }
@@ -241,15 +242,19 @@ restore(struct store *store, const char *state)
     if (store->dry || !state[0])
         return OK;
     if (state_path(path, state, ages_file, NULL) &&
-        health_view_restore(path, &store->health.view) != OK)
-        store->health.view = NULL; /* nobody's age is known, that is all */
-    return healthset_restore(&store->health.set, state, NULL, &store->health.diag);
+        health_view_restore(path, &store->health.restored) != OK)
+        store->health.restored = NULL; /* nobody's age is known, that is all */
+    return healthset_restore(&store->health.set, state);
 }
 
 enum status
 store_health_load(struct store *store, bool reread, bool starting)
 {
     const struct surroundings around = surroundings_take(store);
+    const struct health_scan scan = { .folder = around.config->health_folder,
+                                      .root = around.config->folder,
+                                      .routing = around.routing,
+                                      .reread = reread };
     bool changed = false;
     enum status status = OK;
 
@@ -257,8 +262,7 @@ store_health_load(struct store *store, bool reread, bool starting)
     if (starting)
         status = restore(store, around.config->state);
     if (status == OK)
-        status = healthset_scan(&store->health.set, around.config->health_folder,
-                                around.routing, reread, &changed);
+        status = healthset_scan(&store->health.set, &scan, &changed);
     pthread_mutex_unlock(&store->look);
     if (status == OK && (changed || starting || reread))
         status = store_health_renew(store);
@@ -269,8 +273,16 @@ store_health_load(struct store *store, bool reread, bool starting)
 }
 
 void
+store_health_started(struct store *store)
+{
+    health_view_drop(store->health.restored);
+    store->health.restored = NULL;
+}
+
+void
 store_health_done(struct store *store)
 {
+    store_health_started(store);
     healthset_done(&store->health.set);
     health_view_drop(store->health.view);
     diag_done(&store->health.diag);
@@ -310,6 +322,16 @@ finish(struct health_job *job, enum status status, const struct diag *diag,
     free_job(job);
 }
 
+void
+store_health_said(struct store *store, struct diag *diag)
+{
+    pthread_mutex_lock(&store->look);
+    diag_append(diag, &store->health.diag);
+    for (size_t i = 0; i < store->health.set.count; i++)
+        diag_append(diag, &store->health.set.items[i]->diag);
+    pthread_mutex_unlock(&store->look);
+}
+
 static void
 run_scan(void *context)
 {
@@ -320,9 +342,8 @@ run_scan(void *context)
 
     const struct surroundings around = surroundings_take(store);
     diag_init(&said);
+    store_health_said(store, &said);
     pthread_mutex_lock(&store->look);
-    for (size_t i = 0; i < store->health.set.count; i++)
-        diag_append(&said, &store->health.set.items[i]->diag);
     if (around.routing)
         store_health_unknown(store, around.routing, &said);
     pthread_mutex_unlock(&store->look);
@@ -334,19 +355,25 @@ run_scan(void *context)
 }
 
 enum status
-store_reload_health(struct store *store, store_done_fn done, void *context)
+store_health_post(struct store *store, bool reread, store_done_fn done, void *context)
 {
     struct health_job *const job = calloc(1, sizeof(*job));
 
     if (!job)
         return ERR_NOMEM;
     *job = (struct health_job){
-        .store = store, .done = done, .context = context, .reread = done == NULL
+        .store = store, .done = done, .context = context, .reread = reread
     };
     const enum status status = lane_post(store->health_lane, run_scan, job);
     if (status != OK)
         free(job);
     return status;
+}
+
+enum status
+store_reload_health(struct store *store, bool reread)
+{
+    return store_health_post(store, reread, NULL, NULL);
 }
 
 /* Takes the document in and publishes; the state folder being full is told, but stops
@@ -379,13 +406,20 @@ run_push(void *context)
     struct store *const store = job->store;
     const struct surroundings around = surroundings_take(store);
     const char **unknown = NULL;
+    struct diag said;
     const enum status status = take_push(store, job, around.config->state);
 
-    if (status == OK && job->push.document)
+    if ((status == OK || status == ERR_IO) && job->push.document)
         unknown = unknown_names(job->push.document, around.routing);
-    finish(job, status, NULL, unknown);
-    free(unknown);
+    diag_init(&said);
+    if (status == ERR_IO)
+        diag_warning(&said, (struct diag_at){ .file = around.config->state },
+                     "cannot keep the document of '%s': it ends with this server",
+                     job->writer);
     save_ages(store, around.config->state);
+    finish(job, status == ERR_IO ? OK : status, &said, unknown);
+    diag_done(&said);
+    free(unknown);
     surroundings_give(store, &around);
     if (store->hooks.changed)
         store->hooks.changed(store->hooks.context);

@@ -76,7 +76,7 @@ def main():
     config = lib.CONFIG + f"geoip: {{databases: [{city}]}}\n"
     with lib.Server({"meridian.yaml": config, "zones/inline.test.yaml": zone}) as server:
         begin = time.monotonic()
-        if not tap.check(server.start(LOAD_S), "they load", server.log()):
+        if not tap.check(server.start(deadline_s=LOAD_S), "they load", server.log()):
             return tap.done()
         tap.note(f"start: {time.monotonic() - begin:.2f} s, at most {resident_mb(server.process.pid, 'VmHWM'):.0f} MB on the way")
         wrong = 0

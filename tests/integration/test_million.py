@@ -129,7 +129,7 @@ def main():
     with lib.Server({"routing.yaml": ROUTING}) as server:
         write_zone(server.path("zones/big.test.yaml"), False)
         begin = time.monotonic()
-        if not tap.check(server.start(LOAD_S), f"{NAMES} names are loaded", server.log()):
+        if not tap.check(server.start(deadline_s=LOAD_S), f"{NAMES} names are loaded", server.log()):
             return tap.done()
         tap.note(f"start: {time.monotonic() - begin:.2f} s")
         tap.equal(server.values("n123456.big.test."), ["10.1.226.64"], "a name of it is answered")

@@ -104,7 +104,7 @@ ctl_zones(const struct ctl *ctl)
     json_t *const zones = ctl->config ? zones_of_files(ctl) : get(ctl, "/v1/zones");
 
     if (!zones)
-        return CTL_FAILED;
+        return ctl->config ? CTL_NO : CTL_FAILED;
     const enum ctl_exit result = zones_exit(zones);
     if (ctl->json)
         print_json(json_incref(zones));
@@ -133,7 +133,7 @@ print_reload(const json_t *status)
     const json_int_t now = json_integer_value(json_object_get(status, "now"));
     char age[PRINT_AGE_SIZE];
     size_t index;
-    const json_t *zone;
+    const json_t *zone, *writer;
 
     (void)printf("last load: %s, %s ago\n",
                  json_is_true(json_object_get(reload, "ok")) ? "fine" : "with errors",
@@ -142,6 +142,10 @@ print_reload(const json_t *status)
     json_array_foreach(json_object_get(status, "zones"), index, zone)
     {
         print_messages(json_object_get(zone, "messages"));
+    }
+    json_array_foreach(json_object_get(status, "writers"), index, writer)
+    {
+        print_messages(json_object_get(writer, "messages"));
     }
 }
 
@@ -173,6 +177,14 @@ print_databases(const json_t *status)
     table_print(&table);
 }
 
+static const char *
+writer_state(const json_t *writer)
+{
+    if (json_object_get(writer, "error"))
+        return "refused";
+    return json_is_true(json_object_get(writer, "stale")) ? "stale" : "fresh";
+}
+
 static void
 print_writers(const json_t *status)
 {
@@ -186,12 +198,10 @@ print_writers(const json_t *status)
     {
         const json_t *const age = json_object_get(one, "age");
         char text[PRINT_AGE_SIZE];
-        table_add(&table,
-                  (const char *const[]){
-                      text_of(one, "writer"), text_of(one, "source"),
-                      age ? age_text(json_integer_value(age), text) : "",
-                      json_is_true(json_object_get(one, "stale")) ? "stale" : "fresh",
-                      text_of(one, "file") });
+        table_add(&table, (const char *const[]){
+                              text_of(one, "writer"), text_of(one, "source"),
+                              age ? age_text(json_integer_value(age), text) : "",
+                              writer_state(one), text_of(one, "file") });
     }
     json_array_foreach(json_object_get(status, "silent"), index, one)
     {

@@ -465,8 +465,21 @@ keep_files(struct config *config, const struct yaml *yaml)
     return status;
 }
 
-enum status
-config_check(const char *path, struct diag *diag, struct config **ret_config)
+static enum status
+add_stamps(struct stamps *to, const struct stamps *from)
+{
+    enum status status = OK;
+
+    for (size_t i = 0; status == OK && i < from->count; i++)
+        status = stamps_add(to, from->items[i].path);
+    return status;
+}
+
+/* With ERR_INVALID *ret_config is what could be read, or NULL where that is nothing. files:
+ * NULL, or where those of a refused configuration go. */
+static enum status
+read_config(const char *path, struct diag *diag, struct stamps *files,
+            struct config **ret_config)
 {
     struct config *const config = new_config(path);
     const struct yaml_node *map;
@@ -488,20 +501,77 @@ config_check(const char *path, struct diag *diag, struct config **ret_config)
         status = status == OK ? kept : status;
         yaml_close(yaml);
     }
+    if (status != OK && files && add_stamps(files, &config->files) != OK)
+        status = ERR_NOMEM;
     if (!*ret_config)
         part_drop(&config->store.part);
     return status;
 }
 
 enum status
-config_load(const char *path, struct diag *diag, struct config **ret_config)
+config_check(const char *path, struct diag *diag, struct config **ret_config)
+{
+    return read_config(path, diag, NULL, ret_config);
+}
+
+enum status
+config_load(const char *path, struct diag *diag, struct stamps *files,
+            struct config **ret_config)
 {
     struct config *config;
-    const enum status status = config_check(path, diag, &config);
+    const enum status status = read_config(path, diag, files, &config);
 
     if (status == OK)
         *ret_config = config;
     else if (config)
         part_drop(&config->store.part);
     return status;
+}
+
+/* ---- what stays until the next start ---------------------------------------------- */
+
+static bool
+same_endpoints(const struct endpoint *a, size_t a_count, const struct endpoint *b,
+               size_t b_count)
+{
+    char a_text[ENDPOINT_TEXT_SIZE], b_text[ENDPOINT_TEXT_SIZE];
+
+    for (size_t i = 0; a_count == b_count && i < a_count; i++) {
+        if (strcmp(endpoint_text(&a[i], a_text), endpoint_text(&b[i], b_text)) != 0)
+            return false;
+    }
+    return a_count == b_count;
+}
+
+static bool
+same_user(const struct config *a, const struct config *b)
+{
+    return strcmp(a->user ? a->user : "", b->user ? b->user : "") == 0;
+}
+
+void
+config_tell_fixed(const struct config *old, const struct config *new, struct diag *diag)
+{
+    const struct {
+        const char *key;
+        bool same;
+    } fixed[] = {
+        { "listen", same_endpoints(old->listen, old->listen_count, new->listen,
+                                   new->listen_count) },
+        { "http: listen",
+          same_endpoints(old->http, old->http_count, new->http, new->http_count) },
+        { "control", strcmp(old->control, new->control) == 0 },
+        { "workers", old->workers == new->workers },
+        { "user", same_user(old, new) },
+        { "limits: tcp_clients", old->tcp_clients_max == new->tcp_clients_max },
+        { "limits: tcp_idle", old->tcp_idle_ms == new->tcp_idle_ms },
+        { "limits: maps", old->store.maps_max == new->store.maps_max },
+    };
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (!fixed[i].same)
+            diag_warning(diag, (struct diag_at){ new->store.path, 1, 1 },
+                         "%s: what changed here holds from the next start on",
+                         fixed[i].key);
+    }
 }

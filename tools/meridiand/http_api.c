@@ -213,6 +213,8 @@ forbidden(const struct config_token *token, const struct health_document *docume
         return "a token writes only documents whose writer is its own name";
     if (source == HEALTH_OPERATOR && !(token->rights & TOKEN_OPERATOR))
         return "this token may not write operator documents";
+    if (source != HEALTH_OPERATOR && !(token->rights & TOKEN_HEALTH))
+        return "this token may not write health";
     if (source != HEALTH_OPERATOR &&
         strcmp(token->source, health_source_name(source)) != 0)
         return "this token writes documents of another source";
@@ -232,28 +234,34 @@ looks_like_json(const char *bytes, size_t len)
     return at < len && bytes[at] == '{';
 }
 
+/* What was received, and what is to be said of it. */
+struct body {
+    char *bytes;
+    size_t len;
+    struct diag diag;
+};
+
 static enum status
-/* NOLINTNEXTLINE(readability-function-size): bytes and what they mean */
-read_body(const struct asked *asked, const char *writer, char **ret_bytes,
-          size_t *ret_len, struct diag *diag, struct health_document **ret_document)
+read_body(const struct asked *asked, const char *writer, struct body *body,
+          struct health_document **ret_document)
 {
-    struct evbuffer *const body = evhttp_request_get_input_buffer(asked->request);
-    const size_t len = evbuffer_get_length(body);
-    char *const bytes = malloc(len + 1);
+    struct evbuffer *const input = evhttp_request_get_input_buffer(asked->request);
     struct yaml *yaml;
 
-    if (!bytes)
+    body->len = evbuffer_get_length(input);
+    body->bytes = malloc(body->len + 1);
+    if (!body->bytes)
         return ERR_NOMEM;
-    evbuffer_copyout(body, bytes, len);
-    bytes[len] = '\0';
-    *ret_bytes = bytes;
-    *ret_len = len;
-    enum status status = yaml_open_bytes(writer, bytes, len, diag, &yaml);
+    evbuffer_copyout(input, body->bytes, body->len);
+    body->bytes[body->len] = '\0';
+    enum status status =
+        yaml_open_bytes(writer, body->bytes, body->len, &body->diag, &yaml);
     if (status != OK)
         return status;
     const struct store_view *const view = store_hold(asked->daemon->store);
     status = health_document_read(yaml, view ? store_view_routing(view) : NULL,
-                                  !looks_like_json(bytes, len), diag, ret_document);
+                                  !looks_like_json(body->bytes, body->len), &body->diag,
+                                  ret_document);
     store_release(asked->daemon->store, view);
     yaml_close(yaml);
     return status;
@@ -261,12 +269,12 @@ read_body(const struct asked *asked, const char *writer, char **ret_bytes,
 
 static void
 push_document(const struct asked *asked, const char *writer,
-              struct health_document *document, const char *bytes, size_t len)
+              struct health_document *document, const struct body *body)
 {
     const char *const why = asked->trusted ? NULL : forbidden(asked->token, document);
 
     if (strcmp(writer, health_document_writer(document)) != 0) {
-        reply_refused(asked->request, 422, "the document's writer is not the path's");
+        reply_error(asked->request, 422, "the document's writer is not the path's");
         return;
     }
     if (why) {
@@ -276,10 +284,11 @@ push_document(const struct asked *asked, const char *writer,
     struct pending *const pending = pending_new(asked);
     if (!pending)
         return;
+    pending_warn(pending, &body->diag);
     const struct store_push push = { .document = document,
                                      .writer = writer,
-                                     .bytes = bytes,
-                                     .len = len,
+                                     .bytes = body->bytes,
+                                     .len = body->len,
                                      .done = pending_done,
                                      .context = pending };
     if (store_push(asked->daemon->store, &push) != OK)
@@ -290,21 +299,19 @@ void
 api_push(const struct asked *asked, const char *writer)
 {
     struct health_document *document = NULL;
-    struct diag diag;
-    char *bytes = NULL;
-    size_t len = 0;
+    struct body body = { 0 };
 
-    diag_init(&diag);
-    const enum status status = read_body(asked, writer, &bytes, &len, &diag, &document);
+    diag_init(&body.diag);
+    const enum status status = read_body(asked, writer, &body, &document);
     if (status == OK)
-        push_document(asked, writer, document, bytes, len);
+        push_document(asked, writer, document, &body);
     else if (status == ERR_NOMEM)
         reply_error(asked->request, 503, "out of memory");
     else
-        reply_diag(asked->request, 422, &diag);
+        reply_diag(asked->request, 422, &body.diag);
     health_document_drop(document);
-    free(bytes);
-    diag_done(&diag);
+    free(body.bytes);
+    diag_done(&body.diag);
 }
 
 void
@@ -327,13 +334,13 @@ api_delete(const struct asked *asked, const char *writer)
 
 /* ---- reload ----------------------------------------------------------------------- */
 
-enum { FORCED_MAX = 256 };
+enum { ZONES_NAMED_MAX = 256 };
 
 /* Body: {"force": true, "zones": ["a.example"]}, both optional; empty: look at
  * everything. */
 static bool
 read_reload(const struct asked *asked, json_t **ret_body, struct store_reload *reload,
-            const char *force[FORCED_MAX + 1])
+            const char *named[ZONES_NAMED_MAX + 1])
 {
     struct evbuffer *const buffer = evhttp_request_get_input_buffer(asked->request);
     const size_t len = evbuffer_get_length(buffer);
@@ -342,32 +349,33 @@ read_reload(const struct asked *asked, json_t **ret_body, struct store_reload *r
 
     *ret_body = len ? json_loadb((const char *)evbuffer_pullup(buffer, -1), len, 0, NULL)
                     : json_object();
-    if (!json_is_object(*ret_body))
+    json_t *zones = NULL;
+    int forced = 0;
+    if (json_unpack(*ret_body, "{s?o, s?b!}", "zones", &zones, "force", &forced) != 0 ||
+        (zones && !json_is_array(zones)))
         return false;
-    json_t *const zones = json_object_get(*ret_body, "zones");
     json_array_foreach(zones, index, zone)
     {
-        if (count == FORCED_MAX || !json_is_string(zone))
+        if (count == ZONES_NAMED_MAX || !json_is_string(zone))
             return false;
-        force[count++] = json_string_value(zone);
+        named[count++] = json_string_value(zone);
     }
-    force[count] = NULL;
-    const bool forced = json_is_true(json_object_get(*ret_body, "force"));
+    named[count] = NULL;
     reload->reread = true;
-    reload->force_all = forced && count == 0;
-    reload->force = forced && count > 0 ? force : NULL;
+    reload->zones = count > 0 ? named : NULL;
+    reload->force = forced;
     return true;
 }
 
 void
 api_reload(const struct asked *asked)
 {
-    const char *force[FORCED_MAX + 1];
+    const char *named[ZONES_NAMED_MAX + 1];
     struct store_reload reload = { 0 };
     struct diag diag;
     json_t *body;
 
-    if (!read_reload(asked, &body, &reload, force)) {
+    if (!read_reload(asked, &body, &reload, named)) {
         reply_error(asked->request, 400,
                     "the body is {\"zones\": [NAME…], \"force\": true}");
         json_decref(body);

@@ -196,7 +196,8 @@ exceptions(const struct poll *poll, const char *server, struct arena *arena,
         size_t words;
         const struct place_word *const vantage =
             health_document_vantage(document->document, &words);
-        if (document->stale || !health_document_mentions(document->document, server))
+        if (words == 0 || document->stale ||
+            !health_document_mentions(document->document, server))
             continue;
         memcpy(except + verdict->except_count, vantage, words * sizeof(*except));
         verdict->except_count += words;
