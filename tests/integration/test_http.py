@@ -218,7 +218,11 @@ def test_tokens(tap, both):
     tap.equal(both.tcp("DELETE", "/v1/health/mon", None, "mon")[0], 200, "a token removes its own document")
     status, reply = both.tcp("DELETE", "/v1/health/mon", None, "mon")
     tap.check(is_error(status, reply, 404), "once", status, reply)
-    for name in ("wide", "rep", "all", "deploy"):
+    for name, source in (("mon", "operator"), ("deploy", "monitor"), ("rep", "monitor")):
+        both.unix("PUT", f"/v1/health/{name}", document(name, unscoped, source=source, offset=5))
+        status, reply = both.tcp("DELETE", f"/v1/health/{name}", None, name)
+        tap.check(is_error(status, reply, 403), f"token {name} may not remove what a {source} wrote in its name", status, reply)
+    for name in ("mon", "wide", "rep", "all", "deploy"):
         both.unix("DELETE", f"/v1/health/{name}")
     tap.equal(both.unix("GET", "/v1/health")[1]["verdicts"], [], "the socket may remove anybody's")
 

@@ -6,10 +6,8 @@ import re
 import shutil
 import signal
 import sys
-import threading
 import time
 
-import dnswire
 import lib
 
 CONFIG = lib.CONFIG + """\
@@ -464,62 +462,6 @@ def test_held(tap):
         tap.equal(server.ctl("reload")[0], 1, "a large edit is held before the restart")
         tap.check(server.restart() and server.values("n0.big.test.") == ["192.0.2.9"] and server.ask("n5.big.test.").rcode == "NXDOMAIN",
                   "at start safe_delete is not asked", server.log())
-
-
-class Client(threading.Thread):
-    """Asks for two names in turn; what it saw."""
-
-    def __init__(self, server):
-        super().__init__()
-        self.server, self.ending, self.lost, self.mixed, self.seen = server, threading.Event(), [], [], set()
-        self.asked = 0
-
-    def run(self):
-        while not self.ending.is_set():
-            try:
-                reply = dnswire.Message(dnswire.exchange_udp(self.server.port, dnswire.query("pair.example.test.", "A"), 5.0))
-            except (TimeoutError, OSError) as error:
-                self.lost.append(str(error))
-                continue
-            self.asked += 1
-            values = reply.values("A")
-            if reply.rcode != "NOERROR" or len(values) != 2 or values[0][-3:] != values[1][-3:]:
-                self.mixed.append((reply.rcode, values))
-            self.seen.add(tuple(values))
-
-
-def test_under_load(tap):
-    """200 reloads, a zone and its routing changing together: nothing is lost, nobody sees half of one and half of the other."""
-    def pair(number):
-        return (ZONE + f"pair: {{type: CNAME, value: p{number}.example.test.}}\n"
-                f"p{number}: {{type: A, dynamic: {{pool: p{number}}}}}\n",
-                ROUTING.replace("  a:", f"  x: {{addresses: [10.0.0.{number}]}}\n  y: {{addresses: [10.0.1.{number}]}}\n  a:")
-                .replace("  one:", f"  p{number}: {{servers: [x, y]}}\n  one:"))
-    files = dict(FILES)
-    files["meridian.yaml"] += "reload: {watch: false}\n"
-    files["zones/example.test.yaml"], files["routing.yaml"] = pair(100)
-    with lib.Server(files) as server:
-        if not tap.check(server.start(), "starts under load", server.log()):
-            return
-        clients = [Client(server) for _ in range(2)]
-        for client in clients:
-            client.start()
-        refused = []
-        for i in range(200):
-            for path, text in zip(("zones/example.test.yaml", "routing.yaml"), pair(101 + i % 100)):
-                server.write(path, text)
-            status, body = server.http("POST", "/v1/reload")
-            if status != 200:
-                refused.append(body)
-        for client in clients:
-            client.ending.set()
-            client.join()
-        tap.check(not refused, "200 reloads apply", *refused[:3])
-        tap.check(not any(client.lost for client in clients), "no query is lost", *[client.lost[:3] for client in clients])
-        tap.check(not any(client.mixed for client in clients), "no reply is mixed", *[client.mixed[:3] for client in clients])
-        tap.check(all(len(client.seen) > 50 for client in clients), "many versions were seen",
-                  *[f"{client.asked} asked, {len(client.seen)} seen" for client in clients])
-        tap.equal(server.stop(), 0, "stops cleanly after 200 reloads")
 
 
 def main():

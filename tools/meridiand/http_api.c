@@ -201,23 +201,34 @@ entry_allowed(const struct config_token *token, const struct health_document *do
     return true;
 }
 
+/* NULL: the token may have documents of this source; else why not. */
+static const char *
+source_forbidden(const struct config_token *token, const char *source)
+{
+    const bool operator= strcmp(source, "operator") == 0;
+
+    if (operator&& !(token->rights &TOKEN_OPERATOR))
+        return "this token may not write operator documents";
+    if (!operator&& !(token->rights &TOKEN_HEALTH))
+        return "this token may not write health";
+    if (!operator&& strcmp(token->source, source) != 0)
+        return "this token writes documents of another source";
+    return NULL;
+}
+
 /* NULL: fine; else why not. */
 static const char *
 forbidden(const struct config_token *token, const struct health_document *document)
 {
-    const enum health_source source = health_document_source(document);
+    const char *const why =
+        source_forbidden(token, health_source_name(health_document_source(document)));
     size_t count;
     const struct health_entry *const entries = health_document_entries(document, &count);
 
     if (strcmp(token->name, health_document_writer(document)) != 0)
         return "a token writes only documents whose writer is its own name";
-    if (source == HEALTH_OPERATOR && !(token->rights & TOKEN_OPERATOR))
-        return "this token may not write operator documents";
-    if (source != HEALTH_OPERATOR && !(token->rights & TOKEN_HEALTH))
-        return "this token may not write health";
-    if (source != HEALTH_OPERATOR &&
-        strcmp(token->source, health_source_name(source)) != 0)
-        return "this token writes documents of another source";
+    if (why)
+        return why;
     for (size_t i = 0; i < count; i++) {
         if (!entry_allowed(token, document, &entries[i]))
             return "an entry's scope is wider than this token's scopes";
@@ -314,6 +325,30 @@ api_push(const struct asked *asked, const char *writer)
     diag_done(&body.diag);
 }
 
+/* Somebody else may have pushed it over the socket. False: refused, and said so. */
+static bool
+may_delete(const struct asked *asked, const char *writer)
+{
+    const char *why = NULL;
+    size_t index;
+    const json_t *one;
+
+    if (asked->trusted)
+        return true;
+    json_t *const health = store_health_json(asked->daemon->store);
+    json_array_foreach(json_object_get(health, "documents"), index, one)
+    {
+        const char *const other = json_string_value(json_object_get(one, "writer"));
+        const char *const source = json_string_value(json_object_get(one, "source"));
+        if (other && source && strcmp(other, writer) == 0)
+            why = source_forbidden(asked->token, source);
+    }
+    json_decref(health);
+    if (why)
+        reply_error(asked->request, 403, why);
+    return why == NULL;
+}
+
 void
 api_delete(const struct asked *asked, const char *writer)
 {
@@ -322,6 +357,8 @@ api_delete(const struct asked *asked, const char *writer)
                     "a token deletes only documents whose writer is its own name");
         return;
     }
+    if (!may_delete(asked, writer))
+        return;
     struct pending *const pending = pending_new(asked);
     if (!pending)
         return;
