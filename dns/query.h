@@ -50,6 +50,7 @@ enum rr_type {
     RR_TYPE_SVCB = 64,
     RR_TYPE_HTTPS = 65,
     RR_TYPE_SPF = 99,
+    RR_TYPE_NXNAME = 128,
     RR_TYPE_TKEY = 249,
     RR_TYPE_TSIG = 250,
     RR_TYPE_IXFR = 251,
