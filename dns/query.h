@@ -91,6 +91,7 @@ struct query {
     uint8_t opcode;
     bool recursion_desired;
     bool tcp;
+    uint16_t idle_100ms; /* TCP: how long the connection may idle (RFC 7828) */
     bool has_question;
     uint8_t label_count; /* root not counted */
     uint16_t name_len;   /* bytes, root label included */

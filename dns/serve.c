@@ -196,6 +196,7 @@ serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
     }
     query->source = *source;
     query->tcp = tcp;
+    query->idle_100ms = serve->idle_100ms;
     query->now_s = serve->now_s;
     query->random = next_random(serve);
     answer_begin(&serve->answer, query);
