@@ -100,7 +100,8 @@ region_alloc(struct region *region, size_t size, size_t align, size_t *ret_offse
         if (status != OK)
             return status;
     }
-    memset(region->base + region->len, 0, end - region->len);
+    if (end > region->len) /* there may be no base yet */
+        memset(region->base + region->len, 0, end - region->len);
     region->len = end;
     *ret_offset = offset;
     return OK;

@@ -48,11 +48,11 @@ text_becomes_wire(void **state)
 static void
 what_is_no_name_is_refused_and_changes_nothing(void **state)
 {
-    static const char *const bad[] = { "",         "..",        ".a.",         "a..b.",
-                                       "\\",       "a\\",       "\\1.",        "\\12.",
-                                       "\\256.",   "\\999.",    "\\1x2.",      "a b.",
-                                       "a\tb.",    "\303\244.", "\\\303\244.", "a\n.",
-                                       "\177\200." };
+    static const char *const bad[] = { "",       "..",        ".a.",     "a..b.",
+                                       "\\",     "a\\",       "\\1.",    "\\12.",
+                                       "\\256.", "\\999.",    "\\1x2.",  "a b.",
+                                       "a\tb.",  "\303\244.", "\\\303.", "\\\303\244.",
+                                       "a\n.",   "\177\200." };
     uint8_t name[NAME_LEN_MAX] = "untouched";
 
     (void)state;

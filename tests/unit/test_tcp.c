@@ -235,6 +235,35 @@ a_client_that_ends_its_side_gets_what_it_asked_for(void **state)
     }
 }
 
+/* Of some sizes the last replies do not fit the kernel's buffers when the end is read. */
+static void
+a_client_that_ended_its_side_gets_what_waits_for_it(void **state)
+{
+    enum {
+        STREAMS = 16,
+        STEP = 5
+    }; /* five large ones are more than the server gathers */
+    int fds[STREAMS];
+
+    (void)state;
+    for (unsigned n = 0; n < STREAMS; n++) {
+        fds[n] = client_tcp(&server.endpoints[0]);
+        for (uint16_t i = 0; i < n * STEP + 4; i++)
+            send_query(fds[n], i, "n4000.");
+        assert_int_equal(shutdown(fds[n], SHUT_WR), 0);
+    }
+    const int other = client_tcp(&server.endpoints[0]); /* all is seen before this */
+    send_query(other, 1, "n1.");
+    expect_reply(other, 1, 1);
+    close(other);
+    for (unsigned n = 0; n < STREAMS; n++) {
+        for (uint16_t i = 0; i < n * STEP + 4; i++)
+            expect_reply(fds[n], i, LARGE);
+        assert_int_equal(client_read(fds[n], reply), 0);
+        close(fds[n]);
+    }
+}
+
 static void
 a_client_that_goes_away_harms_nobody(void **state)
 {
@@ -361,6 +390,7 @@ main(void)
         TEST(many_queries_in_one_write_are_all_answered),
         TEST(a_slow_reader_gets_all_replies),
         TEST(a_client_that_ends_its_side_gets_what_it_asked_for),
+        TEST(a_client_that_ended_its_side_gets_what_waits_for_it),
         TEST(a_client_that_goes_away_harms_nobody),
         cmocka_unit_test(an_idle_client_is_closed_and_told_when),
         cmocka_unit_test(more_clients_than_the_limit_wait_for_their_turn),
