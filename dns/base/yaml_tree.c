@@ -454,7 +454,8 @@ begin_merging(struct merging *merging)
     merging->link = &merging->map->child;
     for (const struct yaml_node *at = merging->map->child; at; at = at->next) {
         struct yaml_node *own;
-        memcpy(&own, &at, sizeof(own)); /* a node of this very tree: ours to link */
+        memcpy(&own, &at,
+               sizeof(struct yaml_node *)); /* of this very tree: ours to link */
         (void)yaml_keys_add(&merging->keys, at->key->text, at->key->at.line, &line);
         merging->link = &own->next;
     }
@@ -592,6 +593,17 @@ join(struct yaml_node *all, const struct yaml_node *more, struct arena *arena)
     return OK;
 }
 
+static enum status
+check_joined(const struct yaml *yaml, const struct yaml_node *path,
+             const struct yaml_node *all, const struct yaml_node *one)
+{
+    if (one->kind == all->kind && one->kind != YAML_SCALAR)
+        return OK;
+    diag_error(yaml->diag, path->at,
+               "!include: of several files all must be maps, or all lists");
+    return ERR_INVALID;
+}
+
 /* `!include [PATH, …]`: all maps, or all lists. Of none it is null, as octoDNS has it. */
 static enum status
 include_all(struct yaml *yaml, struct yaml_node *paths, struct arena *arena,
@@ -606,11 +618,8 @@ include_all(struct yaml *yaml, struct yaml_node *paths, struct arena *arena,
             status = read_include(yaml, path, arena, depth, &one);
         if (status != OK)
             return status;
-        if (all && (one->kind != all->kind || one->kind == YAML_SCALAR)) {
-            diag_error(yaml->diag, path->at,
-                       "!include: of several files all must be maps, or all lists");
+        if (all && check_joined(yaml, path, all, one) != OK)
             return ERR_INVALID;
-        }
         struct yaml_node *const before = all;
         all = before && one->kind == YAML_LIST ? before : one;
         if (before)

@@ -17,6 +17,8 @@ require(bool holds)
         abort();
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most YAML_NESTING_MAX deep, which is checked */
+
 static void check_node(const struct yaml_node *node, unsigned depth);
 
 static void
@@ -35,7 +37,6 @@ check_children(const struct yaml_node *node, unsigned depth)
     require(count == node->len);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): at most YAML_NESTING_MAX deep, which is checked */
 static void
 check_node(const struct yaml_node *node, unsigned depth)
 {
@@ -47,7 +48,6 @@ check_node(const struct yaml_node *node, unsigned depth)
         check_children(node, depth + 1);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as check_node saw */
 static bool
 same(const struct yaml_node *a, const struct yaml_node *b)
 {
@@ -65,6 +65,8 @@ same(const struct yaml_node *a, const struct yaml_node *b)
     }
     return true;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* Entries in any order: merged ones come last when streaming. */
 static enum status

@@ -21,7 +21,7 @@ random_next(uint64_t *seed)
 static inline unsigned
 random_below(uint64_t *seed, unsigned below)
 {
-    return (unsigned)(random_next(seed) % below);
+    return below ? (unsigned)(random_next(seed) % below) : 0;
 }
 
 /* That of the environment's SEED, else one of the clock. Printed, so that a run can be

@@ -213,7 +213,7 @@ client_tcp(const struct endpoint *to)
 }
 
 size_t
-client_query(uint8_t query[CLIENT_QUERY_MAX], uint16_t id, const char *name,
+client_query(uint8_t query[CLIENT_QUERY_MAX], unsigned id, const char *name,
              unsigned edns_size)
 {
     uint8_t *const message = query + 2;

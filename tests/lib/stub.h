@@ -42,7 +42,7 @@ enum { CLIENT_QUERY_MAX = 600, CLIENT_REPLY_MAX = 65535 };
 /* A query for a name's addresses: A, or AAAA where the client is. edns_size 0: without
  * OPT. Behind two bytes of length, so query + 2 is for UDP. Returns the length without
  * these. */
-size_t client_query(uint8_t query[CLIENT_QUERY_MAX], uint16_t id, const char *name,
+size_t client_query(uint8_t query[CLIENT_QUERY_MAX], unsigned id, const char *name,
                     unsigned edns_size);
 /* One reply of a TCP stream. 0: the stream has ended. */
 size_t client_read(int fd, uint8_t reply[CLIENT_REPLY_MAX]);

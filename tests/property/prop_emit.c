@@ -20,8 +20,8 @@ enum { ROUNDS = 4000, PIECES = 12, RECORDS = 6, SET_ROOM = 2000, QUERY_ROOM = 60
 struct made {
     union {
         struct rrset set;
-        uint8_t
-            bytes[sizeof(struct rrset) + RECORDS * 2 * sizeof(uint16_t) + 2 * SET_ROOM];
+        uint8_t bytes[sizeof(struct rrset) + sizeof(uint16_t) * RECORDS * 2 +
+                      (size_t)2 * SET_ROOM];
     } room;
     ldns_rr *records[RECORDS];
 };
@@ -90,13 +90,13 @@ random_query(uint64_t *seed, struct world *world)
 
 /* What a record of a set consists of. */
 struct record {
-    uint16_t type;
-    uint32_t ttl;
-    uint8_t fixed[300]; /* rdata but for the name at its end */
     size_t fixed_len;
-    bool has_name; /* then labels[] and the apex follow */
-    uint8_t labels[20];
     size_t labels_len;
+    uint32_t ttl;
+    uint16_t type;
+    bool has_name;      /* then labels[] and the apex follow */
+    uint8_t fixed[300]; /* rdata but for the name at its end */
+    uint8_t labels[20];
 };
 
 static void
@@ -153,6 +153,7 @@ static const uint8_t owned_label[] = "\5owned";
 
 /* The record as the set has it: pointers to the apex are left to be written. */
 static size_t
+/* NOLINTNEXTLINE(readability-function-size): a record, and the set it goes to */
 put_record(const struct record *record, bool owned, uint8_t *bytes, size_t at,
            struct rrset *set, uint16_t *fixes)
 {
@@ -183,8 +184,8 @@ random_set(uint64_t *seed, struct world *world, unsigned number)
     struct made *const made = &world->made[number];
     struct rrset *const set = &made->room.set;
     struct record records[RECORDS];
-    uint8_t bytes[SET_ROOM];
-    uint16_t fixes[2 * RECORDS];
+    uint8_t bytes[SET_ROOM] = { 0 };
+    uint16_t fixes[2 * RECORDS] = { 0 };
     size_t len = 0;
     const uint16_t type = types[random_below(seed, 6)];
     const bool owned = random_below(seed, 4) == 0;

@@ -90,6 +90,7 @@ put_opt(uint64_t *seed, struct message *message)
     if (random_below(seed, 4) == 0) {
         put16(opt + 11 + len, 10);
         put16(opt + 13 + len, 8);
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): wire */
         memcpy(opt + 15 + len, "12345678", 8);
         len += 12;
     }

@@ -76,32 +76,32 @@ put_cookie(uint64_t *seed, struct asked *asked)
            asked->cookie_len);
 }
 
+/* One that nobody knows. */
 static void
-put_random_options(uint64_t *seed, struct asked *asked)
+put_unknown(uint64_t *seed, struct asked *asked)
 {
-    for (unsigned left = random_below(seed, 5); left > 0; left--) {
-        switch (random_below(seed, 5)) {
-        case 0:
-            if (!asked->ecs)
-                put_subnet(seed, asked);
-            break;
-        case 1:
-            if (asked->cookie_len == 0)
-                put_cookie(seed, asked);
-            break;
-        case 2:
-            (void)put_option(asked, EDNS_NSID, 0);
-            asked->nsid = true;
-            break;
-        case 3:
-            (void)put_option(asked, EDNS_TCP_KEEPALIVE, 0);
-            asked->keepalive = true;
-            break;
-        default: { /* one that nobody knows */
-            const size_t len = random_below(seed, 30);
-            memset(put_option(asked, 65001 + random_below(seed, 500), len), 0xa5, len);
-        }
-        }
+    const size_t len = random_below(seed, 30);
+
+    memset(put_option(asked, 65001 + random_below(seed, 500), len), 0xa5, len);
+}
+
+static void
+put_random_option(uint64_t *seed, struct asked *asked)
+{
+    const unsigned which = random_below(seed, 5);
+
+    if (which == 0 && !asked->ecs) {
+        put_subnet(seed, asked);
+    } else if (which == 1 && asked->cookie_len == 0) {
+        put_cookie(seed, asked);
+    } else if (which == 2) {
+        (void)put_option(asked, EDNS_NSID, 0);
+        asked->nsid = true;
+    } else if (which == 3) {
+        (void)put_option(asked, EDNS_TCP_KEEPALIVE, 0);
+        asked->keepalive = true;
+    } else {
+        put_unknown(seed, asked);
     }
 }
 
@@ -134,7 +134,8 @@ set_edns(uint64_t *seed, struct asked *asked)
     asked->edns = true;
     ldns_pkt_set_edns_udp_size(packet, (uint16_t)(1 + random_below(seed, 65535)));
     ldns_pkt_set_edns_do(packet, random_below(seed, 2));
-    put_random_options(seed, asked);
+    for (unsigned left = random_below(seed, 5); left > 0; left--)
+        put_random_option(seed, asked);
     if (asked->options_len > 0)
         ldns_pkt_set_edns_data(packet,
                                ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN,

@@ -178,7 +178,7 @@ the_longest_identity_gives_way_to_the_longest_name(void **state)
         memset(name + at, 'a', 63);
         name[at + 63] = '.';
     }
-    memcpy(name + 3 * 64 + 61, ".", 2);
+    memcpy(name + (size_t)3 * 64 + 61, ".", 2);
     begin(name);
     ask_ecs(&question, "2001:db8::/128");
     question.query.edns.wants_nsid = true;

@@ -102,7 +102,7 @@ the_longest_line_is_cut_and_ends_soundly(void **state)
     log_line(LOG_LEVEL_INFO, "%s", text);
     const char *const line = capture_end(&capture);
     assert_string_equal(line + strlen(line) - 4, "\\\"\"\n");
-    assert_int_equal(strlen(line), strlen("level=info msg=\"\"\n") + 2 * 2047);
+    assert_int_equal(strlen(line), strlen("level=info msg=\"\"\n") + (size_t)2 * 2047);
 }
 
 static void

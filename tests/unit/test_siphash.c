@@ -16,10 +16,10 @@ the_published_example_gives_the_published_hash(void **state)
     uint8_t key[SIPHASH_KEY_LEN], message[15];
 
     (void)state; /* Aumasson, Bernstein 2012, appendix A */
-    for (uint8_t i = 0; i < sizeof(key); i++)
-        key[i] = i;
-    for (uint8_t i = 0; i < sizeof(message); i++)
-        message[i] = i;
+    for (unsigned i = 0; i < sizeof(key); i++)
+        key[i] = (uint8_t)i;
+    for (unsigned i = 0; i < sizeof(message); i++)
+        message[i] = (uint8_t)i;
     assert_true(siphash(key, message, sizeof(message)) == 0xa129ca6149be45e5U);
 }
 
@@ -38,10 +38,10 @@ the_vectors_of_the_authors_hold(void **state)
     uint8_t key[SIPHASH_KEY_LEN], message[sizeof(expected) / sizeof(expected[0])];
 
     (void)state;
-    for (uint8_t i = 0; i < sizeof(key); i++)
-        key[i] = i;
-    for (uint8_t i = 0; i < sizeof(message); i++) {
-        message[i] = i;
+    for (unsigned i = 0; i < sizeof(key); i++)
+        key[i] = (uint8_t)i;
+    for (unsigned i = 0; i < sizeof(message); i++) {
+        message[i] = (uint8_t)i;
         assert_true(siphash(key, message, i) == expected[i]);
     }
 }

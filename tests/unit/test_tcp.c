@@ -29,7 +29,7 @@ begin(void **state)
 }
 
 static int
-end(void **state)
+finish(void **state)
 {
     (void)state;
     stub_stop(&server);
@@ -37,7 +37,7 @@ end(void **state)
 }
 
 static void
-send_query(int fd, uint16_t id, const char *name)
+send_query(int fd, unsigned id, const char *name)
 {
     uint8_t query[CLIENT_QUERY_MAX];
 
@@ -45,7 +45,7 @@ send_query(int fd, uint16_t id, const char *name)
 }
 
 static void
-expect_reply(int fd, uint16_t id, unsigned answers)
+expect_reply(int fd, unsigned id, unsigned answers)
 {
     assert_true(client_read(fd, reply) >= HEADER);
     assert_int_equal(reply_id(reply), id);
@@ -61,7 +61,7 @@ queries_are_answered_one_after_the_other_on_one_connection(void **state)
     const int fd = client_tcp(&server.endpoints[0]);
 
     (void)state;
-    for (uint16_t i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 10; i++) {
         send_query(fd, i, i % 2 ? "n2." : "who.");
         expect_reply(fd, i, i % 2 ? 2 : 1);
     }
@@ -186,7 +186,7 @@ many_queries_in_one_write_are_all_answered(void **state)
     const int fd = client_tcp(&server.endpoints[0]);
 
     (void)state;
-    for (uint16_t i = 0; i < PIPELINE; i++) {
+    for (unsigned i = 0; i < PIPELINE; i++) {
         uint8_t query[CLIENT_QUERY_MAX];
         const size_t one = 2 + client_query(query, i, i % 3 ? "n1." : "n100.", 0);
         assert_true(len + one <= sizeof(bytes));
@@ -194,7 +194,7 @@ many_queries_in_one_write_are_all_answered(void **state)
         len += one;
     }
     client_write(fd, bytes, len);
-    for (uint16_t i = 0; i < PIPELINE; i++)
+    for (unsigned i = 0; i < PIPELINE; i++)
         expect_reply(fd, i, i % 3 ? 1 : 100);
     close(fd);
 }
@@ -207,11 +207,11 @@ a_slow_reader_gets_all_replies(void **state)
     const int other = client_tcp(&server.endpoints[0]);
 
     (void)state;
-    for (uint16_t i = 0; i < LARGE_PIPELINE; i++)
+    for (unsigned i = 0; i < LARGE_PIPELINE; i++)
         send_query(fd, i, "n4000.");
     send_query(other, 7, "n1."); /* nobody else waits for it */
     expect_reply(other, 7, 1);
-    for (uint16_t i = 0; i < LARGE_PIPELINE; i++)
+    for (unsigned i = 0; i < LARGE_PIPELINE; i++)
         expect_reply(fd, i, LARGE);
     send_query(fd, 9, "n1.");
     expect_reply(fd, 9, 1);
@@ -225,10 +225,10 @@ a_client_that_ends_its_side_gets_what_it_asked_for(void **state)
     (void)state;
     for (int large = 0; large < 2; large++) {
         const int fd = client_tcp(&server.endpoints[0]);
-        for (uint16_t i = 0; i < LARGE_PIPELINE; i++)
+        for (unsigned i = 0; i < LARGE_PIPELINE; i++)
             send_query(fd, i, large ? "n4000." : "n1.");
         assert_int_equal(shutdown(fd, SHUT_WR), 0);
-        for (uint16_t i = 0; i < LARGE_PIPELINE; i++)
+        for (unsigned i = 0; i < LARGE_PIPELINE; i++)
             expect_reply(fd, i, large ? LARGE : 1);
         assert_int_equal(client_read(fd, reply), 0);
         close(fd);
@@ -248,7 +248,7 @@ a_client_that_ended_its_side_gets_what_waits_for_it(void **state)
     (void)state;
     for (unsigned n = 0; n < STREAMS; n++) {
         fds[n] = client_tcp(&server.endpoints[0]);
-        for (uint16_t i = 0; i < n * STEP + 4; i++)
+        for (unsigned i = 0; i < n * STEP + 4; i++)
             send_query(fds[n], i, "n4000.");
         assert_int_equal(shutdown(fds[n], SHUT_WR), 0);
     }
@@ -257,7 +257,7 @@ a_client_that_ended_its_side_gets_what_waits_for_it(void **state)
     expect_reply(other, 1, 1);
     close(other);
     for (unsigned n = 0; n < STREAMS; n++) {
-        for (uint16_t i = 0; i < n * STEP + 4; i++)
+        for (unsigned i = 0; i < n * STEP + 4; i++)
             expect_reply(fds[n], i, LARGE);
         assert_int_equal(client_read(fds[n], reply), 0);
         close(fds[n]);
@@ -273,7 +273,7 @@ a_client_that_goes_away_harms_nobody(void **state)
     (void)state;
     for (unsigned i = 0; i < 50; i++) {
         const int fd = client_tcp(&server.endpoints[0]);
-        for (uint16_t n = 0; n < 10; n++)
+        for (unsigned n = 0; n < 10; n++)
             send_query(fd, n, "n4000.");
         if (i % 2)
             client_write(fd, "\1", 1); /* in the midst of a length */
@@ -302,7 +302,8 @@ an_idle_client_is_closed_and_told_when(void **state)
     const int asks = client_tcp(&hasty.endpoints[0]);
     client_write(half, "\0", 1);
     size_t len = client_query(query, 1, "n1.", 1232);
-    memcpy(query + 2 + len, "\0\13\0\0", 4); /* RFC 7828: keepalive */
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): RFC 7828, keepalive */
+    memcpy(query + 2 + len, "\0\13\0\0", 4);
     query[2 + len - 1] = 4;
     len += 4;
     query[1] = (uint8_t)len;
@@ -329,11 +330,11 @@ more_clients_than_the_limit_wait_for_their_turn(void **state)
 
     (void)state;
     stub_start(&small, "127.0.0.1@0", 1, MOST, 60000);
-    for (uint16_t i = 0; i < ALL; i++) {
+    for (unsigned i = 0; i < ALL; i++) {
         fds[i] = client_tcp(&small.endpoints[0]);
         send_query(fds[i], i, "n1.");
     }
-    for (uint16_t i = 0; i < ALL; i++) { /* in order: each that ends lets one in */
+    for (unsigned i = 0; i < ALL; i++) { /* in order: each that ends lets one in */
         expect_reply(fds[i], i, 1);
         struct pollfd last = { .fd = fds[ALL - 1], .events = POLLIN };
         if (i + MOST < ALL - 1)
@@ -356,14 +357,14 @@ hundreds_of_clients_are_served_by_several_workers(void **state)
     (void)state;
     assert_non_null(stats);
     stub_start(&wide, "127.0.0.1@0 127.0.0.2@0", 3, 2 * CLIENTS * 3, 60000);
-    for (uint16_t i = 0; i < CLIENTS; i++) {
+    for (unsigned i = 0; i < CLIENTS; i++) {
         fds[i] = client_tcp(&wide.endpoints[i % 2]);
         send_query(fds[i], i, "n2.");
     }
-    for (uint16_t i = 0; i < CLIENTS; i++)
+    for (unsigned i = 0; i < CLIENTS; i++)
         expect_reply(fds[i], i, 2);
     server_stop(wide.server); /* with all of them open */
-    for (uint16_t i = 0; i < CLIENTS; i++) {
+    for (unsigned i = 0; i < CLIENTS; i++) {
         assert_int_equal(client_read(fds[i], reply), 0);
         close(fds[i]);
     }
@@ -374,7 +375,7 @@ hundreds_of_clients_are_served_by_several_workers(void **state)
     stub_stop(&wide);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int
 main(void)

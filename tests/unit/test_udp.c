@@ -20,7 +20,7 @@ static struct stub_server server;
 
 /* Sends, and waits for the reply. */
 static size_t
-ask(int fd, uint16_t id, const char *name, unsigned edns_size, uint8_t *reply)
+ask(int fd, unsigned id, const char *name, unsigned edns_size, uint8_t *reply)
 {
     uint8_t query[CLIENT_QUERY_MAX];
     const size_t len = client_query(query, id, name, edns_size);
@@ -135,7 +135,7 @@ what_does_not_fit_is_truncated(void **state)
     stub_start(&server, "127.0.0.1@0", 1, 10, 10000);
     const int fd = client_udp(&server.endpoints[0], NULL);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const size_t len = ask(fd, (uint16_t)i, cases[i].name, cases[i].edns, reply);
+        const size_t len = ask(fd, (unsigned)i, cases[i].name, cases[i].edns, reply);
         assert_int_equal(reply_truncated(reply), cases[i].truncated);
         assert_int_equal(reply_answers(reply), cases[i].answers);
         assert_true(len <= 1232);
@@ -159,8 +159,7 @@ everyone_gets_his_own_reply(void **state)
         fds[i] = client_udp(&server.endpoints[0], NULL);
         if (i % 3 == 0) /* silence in the midst of a batch */
             client_write(fds[i], "too short", 9);
-        const size_t len =
-            client_query(query, (uint16_t)(1000 + i), i % 2 ? "n2." : "x.", 0);
+        const size_t len = client_query(query, 1000 + i, i % 2 ? "n2." : "x.", 0);
         client_write(fds[i], query + 2, len);
     }
     for (unsigned i = 0; i < CLIENTS; i++) {
@@ -183,12 +182,12 @@ what_was_received_before_the_end_is_answered(void **state)
     stub_start(&server, "127.0.0.1@0 127.0.0.2@0", 1, 10, 10000);
     const int fds[] = { client_udp(&server.endpoints[0], NULL),
                         client_udp(&server.endpoints[1], NULL) };
-    for (uint16_t i = 0; i < BURST; i++) {
+    for (unsigned i = 0; i < BURST; i++) {
         const size_t len = client_query(query, i, "n1.", 0);
         client_write(fds[i % 2], query + 2, len);
     }
     server_stop(server.server); /* nobody waited for the replies */
-    for (uint16_t i = 0; i < BURST; i++) {
+    for (unsigned i = 0; i < BURST; i++) {
         assert_true(recv(fds[i % 2], reply, sizeof(reply), MSG_DONTWAIT) > 0);
         assert_int_equal(reply_id(reply), i);
     }

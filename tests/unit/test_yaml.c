@@ -20,6 +20,7 @@ enum { TEXT_SIZE = 1 << 16 };
 
 /* Flow style, quoted scalars in quotes: {a: b, c: ['d', e]} */
 static void
+/* NOLINTNEXTLINE(misc-no-recursion): at most YAML_NESTING_MAX deep */
 print_node(FILE *out, const struct yaml_node *node)
 {
     if (node->kind == YAML_SCALAR) {
@@ -357,7 +358,7 @@ large_maps_are_read_and_merged_in_linear_time(void **state)
         LINE = 16,
         SECONDS = 20
     }; /* one alone, by the square a minute */
-    char *const document = malloc(4 * KEYS * LINE);
+    char *const document = malloc((size_t)4 * KEYS * LINE);
     const struct yaml_node *map = NULL;
     struct yaml *yaml = NULL;
     size_t at = 0;
