@@ -138,6 +138,8 @@ diag_append(struct diag *diag, const struct diag *from)
         const struct diag_at at = { message->file, message->line, message->column };
         add(diag, message->level, at, message->text);
     }
+    diag->error_count += from->error_count - from->kept_errors;
+    diag->warning_count += from->warning_count - (from->count - from->kept_errors);
 }
 
 size_t

@@ -49,7 +49,7 @@ void diag_error(struct diag *diag, struct diag_at at, const char *format, ...)
 void diag_warning(struct diag *diag, struct diag_at at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Appends copies of all messages of `from`. */
+/* Appends copies of all messages of `from`, and counts those that it did not keep. */
 void diag_append(struct diag *diag, const struct diag *from);
 
 /* "FILE:LINE:COLUMN: text" without a newline ("warning: " before a warning's text); the

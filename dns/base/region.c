@@ -66,8 +66,7 @@ region_alloc(struct region *region, size_t size, size_t align, size_t *ret_offse
         if (status != OK)
             return status;
     }
-    region->len =
-        end; /* what is new is zero: so pages come, and so region_cut leaves it */
+    region->len = end; /* new bytes are zero: so pages come, and region_cut leaves them */
     *ret_offset = offset;
     return OK;
 }
@@ -75,7 +74,8 @@ region_alloc(struct region *region, size_t size, size_t align, size_t *ret_offse
 void
 region_cut(struct region *region, size_t len)
 {
-    memset(region->base + len, 0, region->len - len);
+    if (len < region->len)
+        memset(region->base + len, 0, region->len - len);
     region->len = len;
 }
 

@@ -289,6 +289,7 @@ read_include(struct yaml *yaml, const struct yaml_node *scalar, struct arena *ar
     char path[PATH_MAX];
     size_t size = 0;
     unsigned height;
+    const size_t before = yaml->expanded;
 
     if (!include_path(yaml, scalar->text, path)) {
         diag_error(yaml->diag, scalar->at, "!include: the path is too long");
@@ -304,6 +305,7 @@ read_include(struct yaml *yaml, const struct yaml_node *scalar, struct arena *ar
     if (status != OK)
         return status;
     measure(*ret_node, &size, &height);
+    yaml->expanded = before; /* what was expanded in it is a part of its size */
     return count_expanded(yaml, size, scalar->at);
 }
 
@@ -322,14 +324,6 @@ new_node(const struct yaml *yaml, const yaml_event_t *event, enum yaml_kind kind
     return node;
 }
 
-static enum status
-refuse_tag(const struct yaml *yaml, const yaml_event_t *event, const yaml_char_t *tag)
-{
-    diag_error(yaml->diag, yaml_place(yaml, &event->start_mark),
-               "the tag '%s' means nothing here; only !include does", (const char *)tag);
-    return ERR_INVALID;
-}
-
 /* `!!str` and its like say what would be so without them: who reads a value knows which
  * kind it must be. */
 static bool
@@ -343,6 +337,16 @@ is_plain_tag(const yaml_char_t *tag)
             return true;
     }
     return false;
+}
+
+enum status
+yaml_check_tag(const struct yaml *yaml, const yaml_event_t *event, const yaml_char_t *tag)
+{
+    if (!tag || is_plain_tag(tag))
+        return OK;
+    diag_error(yaml->diag, yaml_place(yaml, &event->start_mark),
+               "the tag '%s' means nothing here; only !include does", (const char *)tag);
+    return ERR_INVALID;
 }
 
 static enum status
@@ -364,8 +368,8 @@ read_scalar(struct yaml *yaml, const yaml_event_t *event, struct arena *arena,
     }
     if (tag && strcmp((const char *)tag, include_tag) == 0)
         return read_include(yaml, node, arena, depth, ret_node);
-    if (tag && !is_plain_tag(tag))
-        return refuse_tag(yaml, event, tag);
+    if (yaml_check_tag(yaml, event, tag) != OK)
+        return ERR_INVALID;
     if (tag && strcmp((const char *)tag, YAML_STR_TAG) == 0)
         node->plain = false;
     *ret_node = node;
@@ -398,17 +402,23 @@ read_list(struct yaml *yaml, struct yaml_node *list, struct arena *arena, unsign
 
 /* ---- maps and merges -------------------------------------------------------------- */
 
-static bool
-has_key(const struct yaml_node *map, const char *text)
+static enum status
+report_duplicate(const struct yaml *yaml, const struct yaml_node *key,
+                 uint32_t first_line)
 {
-    return yaml_get(map, text) != NULL;
+    diag_error(yaml->diag, key->at, "duplicate key '%s' (first at line %u)", key->text,
+               first_line);
+    return ERR_INVALID;
 }
 
 enum status
-yaml_check_merge(const struct yaml *yaml, const struct yaml_node *value)
+yaml_check_merge(const struct yaml *yaml, const struct yaml_node *value,
+                 uint32_t first_line)
 {
     const struct yaml_node *wrong = NULL;
 
+    if (first_line > 0)
+        return report_duplicate(yaml, value->key, first_line);
     if (value->kind == YAML_SCALAR)
         wrong = value;
     for (const struct yaml_node *at = value->kind == YAML_LIST ? value->child : NULL; at;
@@ -422,53 +432,71 @@ yaml_check_merge(const struct yaml *yaml, const struct yaml_node *value)
     return ERR_INVALID;
 }
 
-static enum status
-merge_map(struct yaml_node *map, const struct yaml_node *from, struct arena *arena)
-{
-    const struct yaml_node *last = map->child;
+/* A map that takes in others. */
+struct merging {
+    struct yaml_node *map;
+    const struct yaml_node **link; /* where its next entry goes */
+    struct yaml_keys keys;         /* that it has: maps may be large, and many */
+    struct arena *arena;
+};
 
-    while (last && last->next)
-        last = last->next;
+static enum status
+merge_map(struct merging *merging, const struct yaml_node *from)
+{
+    uint32_t line;
+
     for (const struct yaml_node *at = from->child; at; at = at->next) {
-        if (has_key(map, at->key->text))
+        if (!yaml_keys_add(&merging->keys, at->key->text, at->key->at.line, &line))
             continue;
-        struct yaml_node *const shell = arena_alloc(arena, sizeof(*shell));
+        struct yaml_node *const shell = arena_alloc(merging->arena, sizeof(*shell));
         if (!shell)
             return ERR_NOMEM;
         *shell = *at;
         shell->next = NULL;
-        if (last) {
-            struct yaml_node *before;
-            memcpy(
-                &before, &last,
-                sizeof(struct yaml_node *)); /* a node of this very tree: ours to link */
-            before->next = shell;
-        } else {
-            map->child = shell;
-        }
-        last = shell;
-        map->len++;
+        *merging->link = shell;
+        merging->link = &shell->next;
+        merging->map->len++;
     }
     return OK;
+}
+
+/* Its own entries, which win. */
+static void
+begin_merging(struct merging *merging)
+{
+    uint32_t line;
+
+    merging->link = &merging->map->child;
+    for (const struct yaml_node *at = merging->map->child; at; at = at->next) {
+        struct yaml_node *own;
+        memcpy(&own, &at,
+               sizeof(struct yaml_node *)); /* of this very tree: ours to link */
+        (void)yaml_keys_add(&merging->keys, at->key->text, at->key->at.line, &line);
+        merging->link = &own->next;
+    }
 }
 
 enum status
 yaml_merge_into(struct yaml_node *map, const struct yaml_node *value, struct arena *arena)
 {
+    struct merging merging = { .map = map, .arena = arena };
     enum status status = OK;
 
+    begin_merging(&merging);
     if (value->kind == YAML_MAP)
-        return merge_map(map, value, arena);
-    for (const struct yaml_node *at = value->child; at && status == OK; at = at->next)
-        status = merge_map(map, at, arena);
+        status = merge_map(&merging, value);
+    else
+        for (const struct yaml_node *at = value->child; at && status == OK; at = at->next)
+            status = merge_map(&merging, at);
+    yaml_keys_done(&merging.keys);
     return status;
 }
 
 struct map_reading {
     struct yaml_node *map;
     const struct yaml_node **link;
-    const struct yaml_node *merges; /* values of `<<`, linked by next */
-    struct yaml_keys keys;          /* once there are more than a few */
+    const struct yaml_node *merge; /* the value of `<<`, or NULL */
+    struct yaml_keys keys;         /* once there are more than a few */
 };
 
 static bool
@@ -496,16 +524,12 @@ add_entry(struct yaml *yaml, struct map_reading *reading, struct yaml_node *valu
     uint32_t line = 0;
 
     if (key->plain && strcmp(key->text, "<<") == 0) {
-        const enum status status = yaml_check_merge(yaml, value);
-        value->next = reading->merges;
-        reading->merges = value;
-        return status;
+        const uint32_t first = reading->merge ? reading->merge->key->at.line : 0;
+        reading->merge = value;
+        return yaml_check_merge(yaml, value, first);
     }
-    if (find_duplicate(reading, key, &line)) {
-        diag_error(yaml->diag, key->at, "duplicate key '%s' (first at line %u)",
-                   key->text, line);
-        return ERR_INVALID;
-    }
+    if (find_duplicate(reading, key, &line))
+        return report_duplicate(yaml, key, line);
     *reading->link = value;
     reading->link = &value->next;
     reading->map->len++;
@@ -554,8 +578,8 @@ read_map(struct yaml *yaml, struct yaml_node *map, struct arena *arena, unsigned
 
     while (more && status == OK)
         status = read_pair(yaml, &reading, arena, depth, &more);
-    for (const struct yaml_node *at = reading.merges; at && status == OK; at = at->next)
-        status = yaml_merge_into(map, at, arena);
+    if (reading.merge && status == OK)
+        status = yaml_merge_into(map, reading.merge, arena);
     yaml_keys_done(&reading.keys);
     return status;
 }
@@ -646,8 +670,8 @@ read_collection(struct yaml *yaml, const yaml_event_t *event, struct arena *aren
     if (!node)
         return ERR_NOMEM;
     const bool includes = tag && !is_map && strcmp((const char *)tag, include_tag) == 0;
-    if (tag && !includes && !is_plain_tag(tag))
-        return refuse_tag(yaml, event, tag);
+    if (!includes && yaml_check_tag(yaml, event, tag) != OK)
+        return ERR_INVALID;
     if (depth >= YAML_NESTING_MAX) {
         diag_error(yaml->diag, node->at, "nested deeper than %d levels",
                    (int)YAML_NESTING_MAX);
