@@ -541,9 +541,9 @@ load_alias(struct loading *loading, const struct owner_name *owner,
         return load_alias_values(loading, owner, keys, values, ttl);
     const struct yaml_node *const value =
         keys->values ? yaml_elements(keys->values, &count) : NULL;
-    if (!value) {
-        diag_error(loading->diag, keys->at, "%s: an ALIAS needs its target",
-                   owner->shown);
+    if (!value || count != 1) {
+        diag_error(loading->diag, keys->at, "%s: an ALIAS %s", owner->shown,
+                   value && count > 0 ? "has one target" : "needs its target");
         return ERR_INVALID;
     }
     const enum status status = load_target(loading, owner, value, target);

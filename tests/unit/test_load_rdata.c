@@ -71,6 +71,7 @@ values_that_are_missing_or_nested_are_refused(void **state)
     static const struct form forms[] = {
         { "a: {type: A}", "zone.yaml:2:4: a: 'value' or 'values' is missing\n" },
         { "a: {type: A, values: []}", "zone.yaml:2:4: a: no values\n" },
+        { "a: {type: [A, AAAA], values: []}", "zone.yaml:2:4: a: no values\n" },
         { "a: {type: A, values: [[192.0.2.1]]}",
           "zone.yaml:2:23: a: A: a list where one value is expected\n" },
         { "a: {type: A, value: {x: 1}}",
