@@ -47,6 +47,7 @@ struct store_health {
     struct healthset set;
     struct health_view *view; /* the newest; one reference */
     struct diag diag;
+    bool due; /* documents changed, but out of memory no view was made of them */
 };
 
 struct store {

@@ -93,6 +93,16 @@ stored_load(struct stored *stored, struct diag *diag)
     return status == OK ? store_load(stored->store, &stored->config, true, diag) : status;
 }
 
+void
+stored_start(struct stored *stored)
+{
+    const struct store_hooks hooks = { 0 };
+
+    if (store_new(&hooks, &stored->store) != OK ||
+        store_start(stored->store, &stored->config) != OK)
+        fail(stored->folder);
+}
+
 static int
 remove_entry(const char *path, const struct stat *st, int kind, struct FTW *walk)
 {

@@ -24,6 +24,8 @@ void stored_write_text(struct stored *stored, const char *path, const char *text
 /* A new store, loaded dry in this thread; the one before is freed. All messages to diag.
  */
 enum status stored_load(struct stored *stored, struct diag *diag);
+/* The same with its threads, into an empty state. store_stop before stored_done. */
+void stored_start(struct stored *stored);
 /* Forgets the store and the folder. */
 void stored_done(struct stored *stored);
 
