@@ -62,7 +62,7 @@ MUST_CHECK enum status load_service(const struct valuing *valuing,
  */
 MUST_CHECK enum status load_svcparams(struct loading *loading,
                                       const struct owner_name *owner,
-                                      const struct yaml_node *params,
+                                      const struct yaml_node *map,
                                       const uint8_t **ret_bytes, uint16_t *ret_len);
 /* A domain name with its final dot, IDNA applied. Reports. */
 MUST_CHECK enum status load_target(struct loading *loading,

@@ -32,12 +32,19 @@ static const char routing[] =
 static const char health[] = "version: 1\nsource: operator\nwriter: w\n"
                              "servers: {192.0.2.2: {state: down}, eu: {state: down}}\n";
 
+static struct stored stored; /* made once */
+
+static void
+remove_world(void)
+{
+    stored_done(&stored);
+}
+
 static struct stored *
 world(void)
 {
-    static struct stored stored;
-
     if (!stored.folder[0]) {
+        (void)atexit(remove_world);
         stored_init(&stored);
         stored_write_text(&stored, "routing.yaml", routing);
         stored_write_text(&stored, "health.d/w.yaml", health);
@@ -116,33 +123,33 @@ look_alone(const struct zone *zone)
 }
 
 static void
-look_stored(struct stored *stored)
+look_stored(void)
 {
     struct diag diag;
 
     diag_init(&diag);
-    if (stored_load(stored, &diag) != OK)
+    if (stored_load(&stored, &diag) != OK)
         abort();
-    const struct store_view *const view = store_hold(stored->store);
+    const struct store_view *const view = store_hold(stored.store);
     const struct snapshot *const snapshot = store_view_snapshot(view);
     if (!snapshot->entries[0].zone && diag.error_count == 0)
         abort();
     if (snapshot->entries[0].zone)
         look(snapshot);
-    store_release(stored->store, view);
+    store_release(stored.store, view);
     diag_done(&diag);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct stored *const stored = world();
-    char path[STORED_PATH_MAX + 32];
+    struct stored *const made = world();
+    char path[STORED_PATH_MAX + 1024];
     const char *const paths[] = { path };
     const struct zone_load_options options = { .name = "example",
                                                .paths = paths,
                                                .path_count = 1,
-                                               .folder = stored->zones,
+                                               .folder = made->zones,
                                                .ttl = 3600,
                                                .dynamic_ttl = 30,
                                                .soa_minimum = 60,
@@ -151,8 +158,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct zone *zone = NULL;
     struct diag diag;
 
-    stored_write(stored, "zones/example.yaml", data, size);
-    (void)snprintf(path, sizeof(path), "%s/example.yaml", stored->zones);
+    stored_write(made, "zones/example.yaml", data, size);
+    (void)snprintf(path, sizeof(path), "%s/example.yaml", made->zones);
     diag_init(&diag);
     const enum status status = zone_load(&options, &diag, NULL, &zone);
     if ((status == OK) != (diag.error_count == 0))
@@ -161,7 +168,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (zone->dyn_count == 0)
             look_alone(zone);
         else
-            look_stored(stored);
+            look_stored();
         part_drop(&zone->part);
     }
     diag_done(&diag);

@@ -181,7 +181,7 @@ sorted(const char *text)
 {
     char *const copy = strdup(text);
     char *const whole = calloc(1, strlen(text) + 2);
-    char *lines[LINES_MAX];
+    char *lines[LINES_MAX] = { 0 };
     char *rest = copy;
     size_t count = 0;
 

@@ -148,30 +148,14 @@ static const char *const type_names[KINDS] = { "A",    "AAAA",  "TXT", "MX",
                                                "SRV",  "NAPTR", "CAA", "SSHFP",
                                                "TLSA", "HTTPS", "PTR", "TYPE65400" };
 
-/* Number `n` of a set: values of one set differ. */
+/* A type that octoDNS has a map for. */
 static void
-put_value(enum kind kind, unsigned n, struct text *yaml, struct text *rdata)
+put_structure(enum kind kind, unsigned n, struct text *yaml, struct text *rdata)
 {
     const unsigned number = random_below(200);
     const char *const target = random_target();
-    char whole[512];
 
-    switch (kind) {
-    case A:
-        put(rdata, "192.0.%u.%u", n, number);
-        put(yaml, "%s", rdata->bytes);
-        return;
-    case AAAA:
-        put(rdata, "2001:db8:%x::%x", n + 1, number + 1);
-        put(yaml, "'2001:0DB8:%X:0::%X'", n + 1, number + 1);
-        return;
-    case TXT: put_txt(yaml, rdata); return;
-    case PTR:
-        put(rdata, "p%u.%s", n, target);
-        rdata->len -= strcmp(target, ".") == 0;
-        rdata->bytes[rdata->len] = '\0';
-        put(yaml, "%s", rdata->bytes);
-        return;
+    switch ((int)kind) {
     case MX:
         put(rdata, "%u %s", 10 * n + number % 10, target);
         put_either(yaml, rdata->bytes, "{preference: %u, exchange: %s}",
@@ -215,12 +199,39 @@ put_value(enum kind kind, unsigned n, struct text *yaml, struct text *rdata)
                    "h3], mandatory: [port, alpn], ipv4hint: 192.0.2.%u}}",
                    n + 1, target, number, n);
         return;
-    case UNKNOWN:
-    case KINDS: break;
+    default: break;
     }
-    (void)snprintf(whole, sizeof(whole), "\\# 3 %02x%02x00", n, number);
-    put(rdata, "%s", whole);
-    put_yaml(yaml, whole);
+}
+
+/* Number `n` of a set: values of one set differ. */
+static void
+put_value(enum kind kind, unsigned n, struct text *yaml, struct text *rdata)
+{
+    const unsigned number = random_below(200);
+    const char *const target = random_target();
+
+    switch ((int)kind) {
+    case A:
+        put(rdata, "192.0.%u.%u", n, number);
+        put(yaml, "%s", rdata->bytes);
+        return;
+    case AAAA:
+        put(rdata, "2001:db8:%x::%x", n + 1, number + 1);
+        put(yaml, "'2001:0DB8:%X:0::%X'", n + 1, number + 1);
+        return;
+    case TXT: put_txt(yaml, rdata); return;
+    case PTR:
+        put(rdata, "p%u.%s", n, target);
+        rdata->len -= strcmp(target, ".") == 0;
+        rdata->bytes[rdata->len] = '\0';
+        put(yaml, "%s", rdata->bytes);
+        return;
+    case UNKNOWN:
+        put(rdata, "\\# 3 %02x%02x00", n, number);
+        put_yaml(yaml, rdata->bytes);
+        return;
+    default: put_structure(kind, n, yaml, rdata);
+    }
 }
 
 static void

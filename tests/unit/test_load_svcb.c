@@ -144,9 +144,8 @@ presentation_form_is_checked_alike(void **state)
         "'65536'\n");
     loaded_refuse("a: {type: SVCB, value: {svcpriority: 1, targetname: b}}",
                   "zone.yaml:2:53: a: the target 'b' needs its final dot: 'b.'\n");
-    loaded_refuse(
-        "a: {type: SVCB, value: {svcpriority: 1, target: b.}}",
-        "zone.yaml:2:41: a: unknown key 'target'\n");
+    loaded_refuse("a: {type: SVCB, value: {svcpriority: 1, target: b.}}",
+                  "zone.yaml:2:41: a: unknown key 'target'\n");
 }
 
 int

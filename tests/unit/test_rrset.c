@@ -86,16 +86,15 @@ static void
 a_set_has_at_most_65535_bytes(void **state)
 {
     static const uint8_t bytes[MESSAGE_MAX];
-    struct rdata record = { .bytes = bytes, .len = MESSAGE_MAX - RECORD_HEAD };
+    const struct rdata record = { .bytes = bytes, .len = MESSAGE_MAX - RECORD_HEAD };
     struct rrset_spec spec = { .type = 99, .apex = apex, .records = &record, .count = 1 };
     struct rrset *const set = make(&spec);
 
     (void)state;
     assert_int_equal(set->len, MESSAGE_MAX);
     free(set);
-    record.len++;
-    assert_int_equal(rrset_size(&spec), 0);
-    record.len = MESSAGE_MAX;
+    const struct rdata longer = { .bytes = bytes, .len = MESSAGE_MAX - RECORD_HEAD + 1 };
+    spec.records = &longer;
     assert_int_equal(rrset_size(&spec), 0);
     spec.count = 0;
     assert_int_equal(rrset_size(&spec), 0);

@@ -164,11 +164,11 @@ typedef enum status (*request_fn)(struct stored *stored, struct waiting *waiting
 static enum status
 request_data(struct stored *stored, struct waiting *waiting)
 {
-    const struct store_reload reload = { .force_all = true,
+    const struct store_reload wanted = { .force_all = true,
                                          .done = finished,
                                          .context = waiting };
 
-    return store_reload(stored->store, &reload);
+    return store_reload(stored->store, &wanted);
 }
 
 static enum status
