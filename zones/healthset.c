@@ -146,6 +146,7 @@ read_file(struct healthset *set, struct health_item *item, const struct health_s
 
     diag_clear(&item->diag);
     stamps_clear(&item->stamps);
+    item->retry = true; /* out of memory: the next scan shall not find it unchanged */
     enum status status = stamps_add(&item->stamps, item->path);
     if (status != OK)
         return status;

@@ -110,15 +110,21 @@ store_health_renew(struct store *store)
 
     pthread_mutex_lock(&store->publish);
     enum status status = new_health_view(store, &health);
-    if (status == OK && store->current)
+    if (status == OK && store->current) {
         status = publish_health(store, health);
+        if (status != OK)
+            health_view_drop(health);
+    }
     if (status == OK) {
         health_view_drop(store->health.view);
         store->health.view = health;
     }
+    store->health.due = status != OK;
+    const int64_t next = /* out of memory: soon again */
+        status == OK ? health_view_next_change(health) : time(NULL) + 1;
     pthread_mutex_unlock(&store->publish);
-    if (status == OK && store->health_lane)
-        lane_set_tick(store->health_lane, health_view_next_change(health));
+    if (store->health_lane)
+        lane_set_tick(store->health_lane, next);
     return status;
 }
 
@@ -147,8 +153,6 @@ store_health_tick(void *context)
     pthread_mutex_unlock(&store->look);
     if (store_health_renew(store) == OK)
         save_ages(store, around.config->state);
-    else
-        lane_set_tick(store->health_lane, time(NULL) + 1); /* out of memory: again */
     surroundings_give(store, &around);
     if (store->hooks.changed)
         store->hooks.changed(store->hooks.context);
@@ -264,7 +268,8 @@ store_health_load(struct store *store, bool reread, bool starting)
     if (status == OK)
         status = healthset_scan(&store->health.set, &scan, &changed);
     pthread_mutex_unlock(&store->look);
-    if (status == OK && (changed || starting || reread))
+    store->health.due = store->health.due || changed || starting || reread;
+    if (status == OK && store->health.due)
         status = store_health_renew(store);
     if (status == OK && changed && !starting)
         save_ages(store, around.config->state);

@@ -53,6 +53,7 @@ struct store_health {
     struct health_view
         *restored; /* ages of an earlier run, until all documents are read */
     struct diag diag;
+    bool due; /* documents changed, but out of memory no view was made of them */
 };
 
 struct store {
