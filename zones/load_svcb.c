@@ -239,40 +239,67 @@ room_of(const struct yaml_node *node)
     return room;
 }
 
+static enum form
+form_of(uint16_t key)
+{
+    return key < sizeof(forms) / sizeof(forms[0]) ? forms[key].form : WORD;
+}
+
+/* Each word of the value, by the parameter's own reader. */
+static enum status
+read_words(struct params *params, struct param *param)
+{
+    const bool known = param->key < sizeof(forms) / sizeof(forms[0]);
+    const word_fn put = known ? forms[param->key].put : put_text;
+    const bool many = form_of(param->key) == WORDS;
+    size_t count;
+    const struct yaml_node *at = yaml_elements(param->node, &count);
+    enum status status = OK;
+
+    for (size_t i = 0; status == OK && i < count; i++, at = at->next) {
+        const char *text;
+        status = yaml_text(at, "svcparams", params->valuing.loading->diag, &text);
+        if (status == OK)
+            status =
+                many ? put_words(params, param, text, put) : put(params, param, text);
+    }
+    return status;
+}
+
+/* What is wrong with the value's kind; NULL: nothing. */
+static const char *
+misfit(const struct param *param)
+{
+    const enum form form = form_of(param->key);
+
+    if (form == EMPTY)
+        return "takes no value";
+    if (form == WORD && param->node->kind != YAML_SCALAR)
+        return "takes one value";
+    return param->node->kind == YAML_LIST && param->node->len == 0 ? "needs a value"
+                                                                   : NULL;
+}
+
 static enum status
 read_value(struct params *params, struct param *param)
 {
-    const size_t known = sizeof(forms) / sizeof(forms[0]);
-    const enum form form = param->key < known ? forms[param->key].form : WORD;
-    const word_fn put = param->key < known ? forms[param->key].put : put_text;
-    size_t count;
-    const struct yaml_node *at = yaml_elements(param->node, &count);
+    const bool known = param->key < sizeof(forms) / sizeof(forms[0]);
+    const char *what = misfit(param);
 
-    if (is_nothing(param->node))
-        return form == EMPTY || param->key >= known
-                   ? OK
-                   : refuse_word(params, param, "needs a value", param->node->key->text);
-    if (form == EMPTY || (form == WORD && param->node->kind != YAML_SCALAR) || count == 0)
-        return refuse_word(params, param,
-                           form == EMPTY   ? "takes no value"
-                           : form == WORDS ? "needs a value"
-                                           : "takes one value",
-                           param->node->key->text);
+    if (is_nothing(param->node)) {
+        if (form_of(param->key) == EMPTY || !known)
+            return OK;
+        what = "needs a value";
+    }
+    if (what)
+        return refuse_word(params, param, what, param->node->key->text);
     param->bytes = arena_alloc(params->valuing.arena, room_of(param->node));
     if (!param->bytes)
         return ERR_NOMEM;
-    for (size_t i = 0; i < count; i++, at = at->next) {
-        const char *text;
-        if (yaml_text(at, "svcparams", params->valuing.loading->diag, &text) != OK)
-            return ERR_INVALID;
-        const enum status status = form == WORDS ? put_words(params, param, text, put)
-                                                 : put(params, param, text);
-        if (status != OK)
-            return status;
-    }
-    return param->len <= UINT16_MAX
-               ? OK
-               : load_refuse(&params->valuing, "longer than 65,535 bytes");
+    const enum status status = read_words(params, param);
+    if (status != OK || param->len <= UINT16_MAX)
+        return status;
+    return load_refuse(&params->valuing, "longer than 65,535 bytes");
 }
 
 /* ---- all parameters --------------------------------------------------------------- */
@@ -422,7 +449,7 @@ load_svcparams(struct loading *loading, const struct owner_name *owner,
 {
     struct params params = { .valuing = { loading, owner, RR_TYPE_HTTPS, map,
                                           builder_arena(loading->builder) } };
-    struct rdata rdata;
+    struct rdata rdata = { 0 };
     enum status status = read_params(&params, map);
 
     if (status == OK)

@@ -41,7 +41,7 @@ fails(void)
     return false;
 }
 
-/* NOLINTBEGIN(readability-identifier-naming,bugprone-reserved-identifier): ld's names */
+/* NOLINTBEGIN(cert-dcl*,bugprone-reserved-identifier,readability-*): ld's names */
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -115,4 +115,4 @@ __wrap_mremap(void *old, size_t old_len, size_t len, int flags)
 {
     return fails() ? MAP_FAILED : __real_mremap(old, old_len, len, flags);
 }
-/* NOLINTEND(readability-identifier-naming,bugprone-reserved-identifier) */
+/* NOLINTEND(cert-dcl*,bugprone-reserved-identifier,readability-*) */

@@ -342,7 +342,7 @@ read_by_bind(const char *path)
     static const char flags[] = "-q -i none -k ignore -n ignore -m ignore -M ignore "
                                 "-r ignore -S ignore -D -s full -o -";
     char command[512];
-    char *text = calloc(1, 2 * ZONE_ROOM);
+    char *text = calloc(1, ZONE_ROOM);
 
     assert_non_null(text);
     (void)snprintf(
@@ -353,7 +353,7 @@ read_by_bind(const char *path)
     /* NOLINTNEXTLINE(cert-env33-c): a program that is searched for on purpose */
     FILE *const in = popen(command, "re");
     assert_non_null(in);
-    const size_t len = fread(text, 1, 2 * ZONE_ROOM - 1, in);
+    const size_t len = fread(text, 1, ZONE_ROOM - 1, in);
     assert_int_equal(pclose(in), 0);
     if (len > 0)
         return text;

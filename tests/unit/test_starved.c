@@ -226,7 +226,7 @@ version_of(const struct stored *stored, const char *name, uint16_t type,
     if (!at)
         print_error("%s\n", text);
     assert_non_null(at);
-    const unsigned version = (unsigned)strtoul(at + strlen(before), NULL, 10);
+    const unsigned version = at ? (unsigned)strtoul(at + strlen(before), NULL, 10) : 0;
     free(text);
     return version;
 }
