@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Any bytes as text ranges: refused with an error, or a trie that has something to say.
+ */
+#include "dns/base/diag.h"
+#include "geoip/ranges.h"
+#include "geoip/trie.h"
+#include <stdlib.h>
+
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool
+check_leaf(void *context, const struct prefix *prefix, uint32_t value)
+{
+    const struct place_table *const places = context;
+
+    (void)prefix;
+    if (value >= place_count(places))
+        abort();
+    const struct place *const place = place_get(places, value);
+    if (place->country[0] && !country_continent(place->country))
+        abort();
+    return true;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t nothing[1];
+    /* fmemopen refuses a size of 0 */
+    FILE *const file =
+        fmemopen((void *)(uintptr_t)(size ? data : nothing), size ? size : 1, "r");
+    struct place_table *const places = place_table_new();
+    struct ranges_result result;
+    struct diag diag;
+
+    diag_init(&diag);
+    if (file && places) {
+        const struct ranges_read read = { "fuzz.csv", file, 1, places };
+        const enum status status = ranges_load(&read, &diag, &result);
+        if ((status == OK) != (diag.error_count == 0) ||
+            (status == OK && (result.network_count == 0 || place_count(places) <= 2)))
+            abort();
+        if (status == OK) {
+            trie_walk(result.trie, check_leaf, places);
+            trie_free(result.trie);
+        }
+    }
+    if (file)
+        (void)fclose(file);
+    place_table_free(places);
+    diag_done(&diag);
+    return 0;
+}
