@@ -198,7 +198,7 @@ is_octodns(const char *text)
 static enum status
 parse_octodns(const char *text, struct place_word *word, const struct problem *problem)
 {
-    char big[PLACE_NAME_SIZE];
+    char big[PLACE_NAME_SIZE] = "";
 
     upper(text, big, sizeof(big));
     if (!is_octodns(text))

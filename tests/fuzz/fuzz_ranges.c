@@ -5,6 +5,7 @@
 #include "geoip/ranges.h"
 #include "geoip/trie.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,15 +27,16 @@ check_leaf(void *context, const struct prefix *prefix, uint32_t value)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const uint8_t nothing[1];
-    /* fmemopen refuses a size of 0 */
-    FILE *const file =
-        fmemopen((void *)(uintptr_t)(size ? data : nothing), size ? size : 1, "r");
+    /* a copy: fmemopen takes no const, nor a size of 0 */
+    uint8_t *const bytes = calloc(1, size + 1);
+    FILE *const file = bytes ? fmemopen(bytes, size ? size : 1, "r") : NULL;
     struct place_table *const places = place_table_new();
     struct ranges_result result;
     struct diag diag;
 
     diag_init(&diag);
+    if (bytes)
+        memcpy(bytes, data, size);
     if (file && places) {
         const struct ranges_read read = { "fuzz.csv", file, 1, places };
         const enum status status = ranges_load(&read, &diag, &result);
@@ -48,6 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (file)
         (void)fclose(file);
+    free(bytes);
     place_table_free(places);
     diag_done(&diag);
     return 0;

@@ -363,11 +363,11 @@ tries_and_maps_agree_with_reading_the_prefixes(void **state)
 
     (void)state;
     for (uint64_t round = 0; round < ROUNDS; round++) {
-        uint64_t seed = start + round;
+        const unsigned long long seeded = start + round;
+        uint64_t seed = seeded;
         const size_t wrong = try_world(&seed);
         if (wrong)
-            print_message("# SEED=%llu finds %zu\n", (unsigned long long)(start + round),
-                          wrong);
+            print_message("# SEED=%llu finds %zu\n", seeded, wrong);
         assert_int_equal(wrong, 0);
     }
 }

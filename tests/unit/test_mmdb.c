@@ -504,6 +504,7 @@ a_tree_of_more_than_4_gib_is_refused(void **state)
         struct world world;
         world_init(&world, wraps[i].bits, 4);
         maxmind_add(world.mm, "20.0.0.0/16", "{country_code DE}");
+        maxmind_poke(world.mm, 3, 1, 0x810000); /* a node, by that count */
         maxmind_metadata(world.mm)->node_count = wraps[i].node_count;
         assert_int_equal(world_load(&world), ERR_INVALID);
         assert_int_equal(world.diag.error_count, 1);
