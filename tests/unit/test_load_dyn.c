@@ -271,8 +271,9 @@ a_geo_map_needs_its_values(void **state)
     loaded_refuse("a: {type: A, geo: {EU: [192.0.2.1]}, dynamic: {pools: {p: {values: "
                   "[{value: 192.0.2.1}]}}, rules: [{pool: p}]}, value: 192.0.2.1}",
                   "zone.yaml:2:19: \"dynamic\" record with \"geo\" content\n");
-    loaded_refuse("a: {type: A, geo: {XX: [192.0.2.1]}, value: 192.0.2.1}",
-                  "zone.yaml:2:20: geo \"XX\": 'XX': 'XX' is not a place\n");
+    loaded_refuse(
+        "a: {type: A, geo: {XX: [192.0.2.1]}, value: 192.0.2.1}",
+        "zone.yaml:2:20: geo \"XX\": 'XX' is not a place, such as EU or country:DE\n");
 }
 
 static void
