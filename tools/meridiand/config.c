@@ -475,8 +475,8 @@ add_stamps(struct stamps *to, const struct stamps *from)
     return status;
 }
 
-/* With ERR_INVALID *ret_config is what could be read, or NULL where that is nothing. files:
- * NULL, or where those of a refused configuration go. */
+/* With ERR_INVALID *ret_config is what could be read, or NULL where that is nothing.
+ * files: NULL, or where those of a refused configuration go. */
 static enum status
 read_config(const char *path, struct diag *diag, struct stamps *files,
             struct config **ret_config)
