@@ -378,6 +378,7 @@ static const struct yaml_field top_fields[] = {
     { "health", config_read_health, false },
     { "guard", config_read_guard, false },
     { "ecs", read_ecs, false },
+    { "cookies", config_read_cookies, false },
     { "http", config_read_http, false },
     { "control", read_control, false },
     { "reload", read_reload, false },
@@ -416,6 +417,7 @@ set_defaults(struct config *config)
     config->listen_count = 2;
     config->http_count = 1;
     config->control = RUNSTATEDIR "/meridian/control.sock";
+    config->cookies = true;
     config->watch = true;
     config->settle_ms = DEFAULT_SETTLE_MS;
     config->tcp_clients_max = DEFAULT_TCP_CLIENTS;
