@@ -4,7 +4,7 @@
 #include "dns/cookie.h"
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,9 +14,8 @@ from_hex(const char *hex, uint8_t *ret_bytes, size_t len)
 {
     assert_int_equal(strlen(hex), 2 * len);
     for (size_t i = 0; i < len; i++) {
-        unsigned byte;
-        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-        ret_bytes[i] = (uint8_t)byte;
+        const char digits[] = { hex[2 * i], hex[2 * i + 1], '\0' };
+        ret_bytes[i] = (uint8_t)strtoul(digits, NULL, 16);
     }
 }
 

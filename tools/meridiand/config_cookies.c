@@ -18,9 +18,9 @@ parse_secret(const char *text, uint8_t secret[COOKIE_SECRET_LEN])
 {
     text += strspn(text, " \t\r\n");
     for (size_t i = 0; i < COOKIE_SECRET_LEN; i++, text += 2) {
-        const char digits[] = { text[0], text[0] ? text[1] : '\0', '\0' };
-        if (!isxdigit((unsigned char)digits[0]) || !isxdigit((unsigned char)digits[1]))
+        if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
             return false;
+        const char digits[] = { text[0], text[1], '\0' };
         secret[i] = (uint8_t)strtoul(digits, NULL, HEX_BASE);
     }
     return text[strspn(text, " \t\r\n")] == '\0';
