@@ -10,6 +10,7 @@
 #define DNS_ANSWER_H
 #include "dns/cookie.h"
 #include "dns/query.h"
+#include "dns/rrl.h"
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -170,6 +171,7 @@ struct serve_settings {
     bool ecs_enabled;              /* false: the option is unknown to us */
     uint16_t udp_size_max;         /* largest UDP reply, RFC 9715: 1232 */
     struct cookie_secrets cookies; /* count 0: the option is unknown to us */
+    struct rrl_settings rrl;
     bool cookies_required; /* UDP queries with a cookie need a valid one: BADCOOKIE */
 };
 

@@ -219,6 +219,28 @@ judge(struct serve *serve, enum rcode parsed)
     return parsed;
 }
 
+/* False: this reply is not sent. */
+static bool
+pass_limit(struct serve *serve)
+{
+    const struct rrl_reply reply = { .source = &serve->query.source,
+                                     .zone = serve->answer.zone_slot,
+                                     .kind = serve->answer.kind,
+                                     .ticks = serve->ticks,
+                                     .random = serve->query.random };
+
+    if (!serve->rrl || serve->settings->rrl.rate == 0 || serve->query.tcp ||
+        serve->query.edns.cookie_valid)
+        return true;
+    const enum rrl_verdict verdict = rrl_judge(serve->rrl, &serve->settings->rrl, &reply);
+    if (verdict == RRL_SEND)
+        return true;
+    stats_add(&serve->stats->limited[verdict == RRL_SLIP ? 0 : 1]);
+    serve->answer.piece_count = 0;
+    serve->answer.truncated = true;
+    return verdict == RRL_SLIP;
+}
+
 size_t
 /* NOLINTNEXTLINE(readability-function-size): a message, where it came from, a buffer */
 serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
@@ -246,6 +268,10 @@ serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
         fail(&serve->answer, rcode);
     else if (query->has_question)
         decide(serve);
+    if (!pass_limit(serve)) {
+        count(serve, tcp, false);
+        return 0;
+    }
     const size_t limit = reply_limit(serve, tcp, room);
     const size_t len =
         emit(query, &serve->answer, serve->settings, reply, limit, &truncated);

@@ -382,6 +382,7 @@ static const struct yaml_field top_fields[] = {
     { "http", config_read_http, false },
     { "control", read_control, false },
     { "reload", read_reload, false },
+    { "rrl", config_read_rrl, false },
     { "limits", read_limits, false },
     { 0 },
 };
@@ -423,10 +424,14 @@ set_defaults(struct config *config)
     config->tcp_clients_max = DEFAULT_TCP_CLIENTS;
     config->tcp_idle_ms = DEFAULT_TCP_IDLE_MS;
     config->store.state = LOCALSTATEDIR "/lib/meridian";
-    config->store.settings = (struct serve_settings){ .identity = host_name(config),
-                                                      .version = "",
-                                                      .ecs_enabled = true,
-                                                      .udp_size_max = DEFAULT_UDP_SIZE };
+    config->store.settings =
+        (struct serve_settings){ .identity = host_name(config),
+                                 .version = "",
+                                 .ecs_enabled = true,
+                                 .udp_size_max = DEFAULT_UDP_SIZE,
+                                 .rrl = { .slip = RRL_DEFAULT_SLIP,
+                                          .v4_len = RRL_DEFAULT_V4,
+                                          .v6_len = RRL_DEFAULT_V6 } };
     config->store.ttl = DEFAULT_TTL;
     config->store.dynamic_ttl = DEFAULT_DYNAMIC_TTL;
     config->store.safe_delete = 0.3;

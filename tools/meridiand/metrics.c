@@ -83,6 +83,12 @@ put_stats(FILE *out, struct daemon *daemon, const struct stats *stats)
                   "meridian_dns_cookie_requests_total{valid=\"no\"} %llu\n",
                   (unsigned long long)stats->cookies[0],
                   (unsigned long long)stats->cookies[1]);
+    head(out, "meridian_dns_limited_total", "counter", "Replies over the rate limit.");
+    (void)fprintf(out,
+                  "meridian_dns_limited_total{action=\"slip\"} %llu\n"
+                  "meridian_dns_limited_total{action=\"drop\"} %llu\n",
+                  (unsigned long long)stats->limited[0],
+                  (unsigned long long)stats->limited[1]);
     put_counter(out, "meridian_dns_tcp_connections_total", "TCP connections accepted.",
                 stats->tcp_connections);
 }
