@@ -129,16 +129,16 @@ print_messages(const json_t *messages)
 static void
 print_reload(const json_t *status)
 {
-    const json_t *const reload = json_object_get(status, "reload");
+    const json_t *const last = json_object_get(status, "reload");
     const json_int_t now = json_integer_value(json_object_get(status, "now"));
     char age[PRINT_AGE_SIZE];
     size_t index;
     const json_t *zone, *writer;
 
     (void)printf("last load: %s, %s ago\n",
-                 json_is_true(json_object_get(reload, "ok")) ? "fine" : "with errors",
-                 age_text(now - json_integer_value(json_object_get(reload, "at")), age));
-    print_messages(json_object_get(reload, "messages"));
+                 json_is_true(json_object_get(last, "ok")) ? "fine" : "with errors",
+                 age_text(now - json_integer_value(json_object_get(last, "at")), age));
+    print_messages(json_object_get(last, "messages"));
     json_array_foreach(json_object_get(status, "zones"), index, zone)
     {
         print_messages(json_object_get(zone, "messages"));
@@ -324,7 +324,7 @@ complain_unknown(const struct ctl *ctl, const json_t *zones)
     enum ctl_exit result = CTL_FINE;
 
     for (int i = 0; i < ctl->argument_count; i++) {
-        char name[NAME_TEXT_SIZE];
+        char name[NAME_TEXT_SIZE] = "";
         size_t len = 0;
         for (const char *at = ctl->arguments[i]; *at && len + 1 < sizeof(name); at++)
             name[len++] = (char)tolower((unsigned char)*at);
