@@ -138,8 +138,8 @@ answer_begin(struct answer *answer, const struct query *q)
 }
 
 /* Appends a whole set. False when there is no room (64 pieces or 64 KiB): nothing is
- * added, and if it is not optional, truncated is set. Returns the new piece through
- * pieces[piece_count - 1]. */
+ * added, and truncated is set; who adds what is optional looks for room first. Returns
+ * the new piece through pieces[piece_count - 1]. */
 static inline bool
 answer_add(struct answer *answer, enum section section, const struct rrset *set,
            uint16_t owner)

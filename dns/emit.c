@@ -14,7 +14,6 @@ enum {
     POINTER = 0xc000,
     TTL_OFFSET = 6, /* in a record with a two-byte owner */
     RDLEN_OFFSET = 10,
-    KEEPALIVE_100MS = 100, /* ten seconds, as the TCP worker waits */
 };
 
 /* Where the record's two-byte owner would end: past labels and the pointer or root that
@@ -94,7 +93,7 @@ emit(const struct query *query, const struct answer *answer,
                               .answer = answer,
                               .identity = settings->identity,
                               .udp_size = settings->udp_size_max,
-                              .keepalive_100ms = KEEPALIVE_100MS };
+                              .keepalive_100ms = query->idle_100ms };
     unsigned counts[SECTION_COUNT + 1] = { 0 };
     const size_t question_len = query->has_question ? query->name_len + 4U : 0;
     size_t at = DNS_HEADER_LEN + question_len;

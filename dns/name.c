@@ -137,7 +137,7 @@ take_character(const char *text, uint8_t *ret_byte)
     }
     if (text[1] < '0' || text[1] > '9') {
         *ret_byte = (uint8_t)text[1];
-        return text[1] ? 2 : 0;
+        return text[1] && *ret_byte < 0x80 ? 2 : 0;
     }
     unsigned value = 0;
     for (size_t i = 1; i <= 3; i++) {

@@ -172,6 +172,25 @@ read_records(const uint8_t *message, size_t len, size_t at, bool ecs_enabled,
     return at == len ? rcode : RCODE_FORMERR; /* nothing may follow */
 }
 
+/* All questions: the only one is read, of several only the end is found (RFC 9619 4:
+ * there is one at most). Past them; 0: malformed. */
+static size_t
+read_questions(const uint8_t *message, size_t len, unsigned count, struct query *query)
+{
+    size_t at = DNS_HEADER_LEN;
+
+    if (count == 1)
+        return read_question(message, len, query) ? at + query->name_len + QUESTION_TAIL
+                                                  : 0;
+    for (; count > 0; count--) {
+        at = skip_name(message, len, at);
+        if (at == 0 || len - at < QUESTION_TAIL)
+            return 0;
+        at += QUESTION_TAIL;
+    }
+    return at;
+}
+
 static void
 reset(struct query *query)
 {
@@ -212,17 +231,15 @@ query_parse(const uint8_t *message, size_t len, bool ecs_enabled, struct query *
     if (query->flags & FLAG_QR)
         return QUERY_SILENCE;
     const unsigned questions = wire_get16(message + 4);
-    const bool asked = questions == 1 && read_question(message, len, query);
+    const size_t at = read_questions(message, len, questions, query);
+    /* Also of what is refused: a reply to OPT has OPT (RFC 6891 6.1.1) */
+    const int rcode =
+        at > 0 ? read_records(message, len, at, ecs_enabled, query) : RCODE_FORMERR;
     if (query->opcode != OPCODE_QUERY)
         return RCODE_NOTIMP;
-    if (questions > 1 || (questions == 1 && !asked)) /* RFC 9619 */
+    if (questions > 1 || !counts_are_sound(message, query))
         return RCODE_FORMERR;
-    if (!counts_are_sound(message, query))
-        return RCODE_FORMERR;
-    const size_t at =
-        asked ? DNS_HEADER_LEN + (size_t)query->name_len + QUESTION_TAIL : DNS_HEADER_LEN;
-    const int rcode = read_records(message, len, at, ecs_enabled, query);
-    if (rcode == RCODE_NOERROR && !asked && query->edns.cookie_len == 0)
+    if (rcode == RCODE_NOERROR && questions == 0 && query->edns.cookie_len == 0)
         return RCODE_FORMERR;
     return rcode;
 }

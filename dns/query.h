@@ -50,6 +50,7 @@ enum rr_type {
     RR_TYPE_SVCB = 64,
     RR_TYPE_HTTPS = 65,
     RR_TYPE_SPF = 99,
+    RR_TYPE_NXNAME = 128,
     RR_TYPE_TKEY = 249,
     RR_TYPE_TSIG = 250,
     RR_TYPE_IXFR = 251,
@@ -90,6 +91,7 @@ struct query {
     uint8_t opcode;
     bool recursion_desired;
     bool tcp;
+    uint16_t idle_100ms; /* TCP: how long the connection may idle (RFC 7828) */
     bool has_question;
     uint8_t label_count; /* root not counted */
     uint16_t name_len;   /* bytes, root label included */

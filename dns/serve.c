@@ -12,7 +12,8 @@ enum {
     META_TYPE_LAST = 255,
     CHAOS_TEXT_MAX = 255,
     CHAOS_FIXED = 12, /* a record with a two-byte owner, without rdata */
-    EDE_NOT_SUPPORTED = 21
+    EDE_NOT_SUPPORTED = 21,
+    EDE_INVALID_QUERY_TYPE = 30
 };
 
 /* xorshift64: where a rotation starts needs no more. */
@@ -98,8 +99,8 @@ answer_chaos(struct serve *serve)
 /* ---- what is asked ---------------------------------------------------------------- */
 
 /* Types that no data can have. Transfers are refused; OPT and the transaction types make
- * no sense as a question; the others of RFC 6895's meta range are not implemented, as
- * Knot and BIND say of them. */
+ * no sense as a question, nor does NXNAME (RFC 9824 3.5); the others of RFC 6895's meta
+ * range are not implemented, as Knot and BIND say of them. */
 static enum rcode
 refuse_meta_type(uint16_t type)
 {
@@ -108,6 +109,7 @@ refuse_meta_type(uint16_t type)
     case RR_TYPE_AXFR:
     case RR_TYPE_IXFR: return RCODE_REFUSED;
     case RR_TYPE_OPT:
+    case RR_TYPE_NXNAME:
     case RR_TYPE_TKEY:
     case RR_TYPE_TSIG: return RCODE_FORMERR;
     default: break;
@@ -128,8 +130,12 @@ decide(struct serve *serve)
         fail(&serve->answer, refused);
         if (refused == RCODE_REFUSED)
             serve->answer.extended_error = EDE_NOT_SUPPORTED;
+        else if (query->type == RR_TYPE_NXNAME)
+            serve->answer.extended_error = EDE_INVALID_QUERY_TYPE;
     } else if (query->class == RR_CLASS_IN || query->class == RR_CLASS_ANY) {
         serve->answerer->answer(serve->snapshot, query, &serve->answer);
+        if (query->class == RR_CLASS_ANY) /* RFC 1035 6.2: other classes may hold more */
+            serve->answer.authoritative = false;
     } else if (query->class == RR_CLASS_CH) {
         answer_chaos(serve);
     } else {
@@ -190,6 +196,7 @@ serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
     }
     query->source = *source;
     query->tcp = tcp;
+    query->idle_100ms = serve->idle_100ms;
     query->now_s = serve->now_s;
     query->random = next_random(serve);
     answer_begin(&serve->answer, query);

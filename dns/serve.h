@@ -16,6 +16,7 @@ struct serve {
     const struct serve_settings *settings;
     struct stats *stats;
     int64_t now_s;         /* Unix time */
+    uint16_t idle_100ms;   /* told to TCP clients that ask (RFC 7828) */
     uint64_t random_state; /* of the worker's xorshift generator; not 0 */
     struct query query;    /* working room, so that the stack stays small */
     struct answer answer;

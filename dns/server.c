@@ -14,6 +14,8 @@
 
 enum { PORT_TRIES = 16, DNS_PORT = 53, THREAD_NAME_SIZE = 16 };
 
+_Static_assert((int)SERVER_LISTEN_MAX == (int)UDP_SOCKETS_MAX, "one limit");
+
 /* One CPU's threads. */
 struct server_worker {
     struct udp_worker udp;
@@ -221,6 +223,8 @@ enum status
 server_new(const struct server_options *options, struct diag *diag,
            struct server **ret_server)
 {
+    if (options->listen_count > SERVER_LISTEN_MAX)
+        return ERR_LIMIT;
     struct server *const server = allocate(options);
     enum status status = OK;
 

@@ -7,21 +7,24 @@
 #include "dns/base/status.h"
 #include <stddef.h>
 
+enum { SERVER_LISTEN_MAX = 64 };
+
 struct diag;
 struct server;
 struct stats;
 
 struct server_options {
     const struct endpoint *listen; /* borrowed during server_new; port 0: any free one */
-    size_t listen_count;
-    unsigned workers;         /* UDP threads, and as many TCP threads; at least 1 */
+    size_t listen_count;           /* 1 to SERVER_LISTEN_MAX */
+    unsigned workers;              /* UDP threads, and as many TCP threads; at least 1 */
     unsigned tcp_clients_max; /* connections in all; further ones wait in the queue */
     unsigned tcp_idle_ms;     /* RFC 7766 6.2.3 */
     const struct answerer *answerer; /* borrowed for the server's life */
 };
 
 /* Binds and listens (all of it needs privileges, none after it), starts nothing. Port 0:
- * UDP and TCP and all workers of that address share the one port found. ERR_INVALID:
+ * UDP and TCP and all workers of that address share the one port found. ERR_LIMIT: too
+ * many addresses. ERR_INVALID:
  * reported to diag ("cannot bind '127.0.0.1@53': …", with what holds it, where known). */
 MUST_CHECK enum status server_new(const struct server_options *options, struct diag *diag,
                                   struct server **ret_server);

@@ -11,6 +11,8 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -160,9 +162,11 @@ serve_client(struct client *client)
         (void)evbuffer_add(output, tcp->reply, LENGTH_BYTES + reply_len);
     }
     reader_offline();
-    if (evbuffer_get_length(output) >= OUTPUT_HIGH)
+    if (taken < 0 || evbuffer_get_length(output) >= OUTPUT_HIGH)
         (void)bufferevent_disable(client->stream, EV_READ);
-    return taken >= 0;
+    client->ended = client->ended || taken < 0;
+    return taken >= 0 ||
+           evbuffer_get_length(output) > 0; /* what came before is answered */
 }
 
 static void
@@ -194,14 +198,25 @@ static void
 on_event(struct bufferevent *stream, short what, void *context)
 {
     struct client *const client = context;
+    const bool waits = evbuffer_get_length(bufferevent_get_output(stream)) > 0;
 
-    if (!(what & BEV_EVENT_EOF) ||
-        evbuffer_get_length(bufferevent_get_output(stream)) == 0) {
+    if (waits && (what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_READING))
+        return; /* not idle: it reads still; on_write lets it ask again */
+    if (!waits || !(what & BEV_EVENT_EOF)) {
         close_client(client); /* error, idle, or nothing left to say */
         return;
     }
     client->ended = true; /* half-closed: it still reads (RFC 7766 6.2.4) */
     (void)bufferevent_disable(stream, EV_READ);
+}
+
+/* As RFC 7828 3.1 tells it. */
+static uint16_t
+idle_100ms(unsigned idle_ms)
+{
+    const unsigned units = idle_ms / 100;
+
+    return (uint16_t)(units < UINT16_MAX ? units : UINT16_MAX);
 }
 
 static bool
@@ -273,6 +288,17 @@ on_stop(evutil_socket_t fd, short what, void *context)
     event_base_loopexit(tcp->loop, NULL);
 }
 
+/* What the kernel has received is answered before the end: connections are accepted, then
+ * read, then written. Who goes on asking does not hold the end up. */
+static void
+finish_received(struct tcp *tcp)
+{
+    enum { PASSES = 4 };
+
+    for (unsigned i = 0; i < PASSES; i++)
+        (void)event_base_loop(tcp->loop, EVLOOP_NONBLOCK);
+}
+
 static bool
 open_loop(struct tcp *tcp)
 {
@@ -311,6 +337,17 @@ close_loop(struct tcp *tcp)
         event_base_free(tcp->loop);
 }
 
+/* Whoever closes while we write would end the program. */
+static void
+block_sigpipe(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 void *
 tcp_work(void *context)
 {
@@ -320,16 +357,20 @@ tcp_work(void *context)
         log_line(LOG_LEVEL_ERROR, "a TCP worker has no memory to start with");
         return NULL;
     }
+    block_sigpipe();
     tcp->worker = context;
     tcp->serve.answerer = tcp->worker->answerer;
     tcp->serve.stats = tcp->worker->stats;
+    tcp->serve.idle_100ms = idle_100ms(tcp->worker->idle_ms);
     tcp->serve.random_state = (uint64_t)(uintptr_t)tcp | 1;
     reader_register();
     reader_offline(); /* online only while it serves */
-    if (open_loop(tcp))
+    if (open_loop(tcp)) {
         event_base_dispatch(tcp->loop);
-    else
+        finish_received(tcp);
+    } else {
         log_line(LOG_LEVEL_ERROR, "a TCP worker cannot start: %s", errno_text(errno));
+    }
     close_loop(tcp);
     reader_unregister();
     free(tcp);

@@ -18,7 +18,6 @@ enum {
     QUERY_SIZE = 4096, /* a longer query is no query */
     REPLY_SIZE = 4096, /* at least settings->udp_size_max */
     RECEIVE_BUFFER = 4 << 20,
-    SOCKETS_MAX = 64,
     REPLY_SMALL = 512,
     ROUNDS_MAX = 64 /* batches of one socket before the others are looked at */
 };
@@ -273,9 +272,8 @@ udp_work(void *context)
 {
     const struct udp_worker *const worker = context;
     struct udp *const udp = calloc(1, sizeof(*udp));
-    struct pollfd fds[SOCKETS_MAX + 1];
-    const size_t count =
-        worker->socket_count < SOCKETS_MAX ? worker->socket_count : SOCKETS_MAX;
+    struct pollfd fds[UDP_SOCKETS_MAX + 1];
+    const size_t count = worker->socket_count;
 
     if (!udp) {
         log_line(LOG_LEVEL_ERROR, "a UDP worker has no memory to start with");

@@ -10,10 +10,12 @@
 
 struct stats;
 
+enum { UDP_SOCKETS_MAX = 64 };
+
 struct udp_worker {
-    const int *sockets; /* [socket_count], owned by the server */
-    size_t socket_count;
-    int stop_fd; /* readable: end */
+    const int *sockets;  /* [socket_count], owned by the server */
+    size_t socket_count; /* 1 to UDP_SOCKETS_MAX */
+    int stop_fd;         /* readable: end */
     const struct answerer *answerer;
     struct stats *stats; /* this worker's own */
 };

@@ -82,7 +82,9 @@ copy_once(int fd, off_t size)
         if (more == 0)
             break; /* it shrank: the stamps will tell */
         if (more < 0 && errno != EINTR) {
+            const int error = errno;
             close(copy);
+            errno = error;
             return -1;
         }
     }
@@ -95,8 +97,10 @@ static enum status
 copy_file(const char *path, struct diag *diag, int *ret_fd, struct stat *ret_stat)
 {
     const struct diag_at at = { .file = path };
+    const char *why = "it changes while it is read";
     struct stat before, after;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: to open a named pipe must not wait for its writer */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, &before) != 0 || !S_ISREG(before.st_mode)) {
         diag_error(diag, at, "cannot open '%s': %s", path,
@@ -107,18 +111,23 @@ copy_file(const char *path, struct diag *diag, int *ret_fd, struct stat *ret_sta
     }
     for (unsigned i = 0; i < COPY_TRIES; i++) {
         const int copy = copy_once(fd, before.st_size);
-        if (copy >= 0 && fstat(fd, &after) == 0 && same_file(&before, &after)) {
+        if (copy < 0 || fstat(fd, &after) != 0) {
+            why = errno_text(errno);
+            if (copy >= 0)
+                close(copy);
+            break;
+        }
+        if (same_file(&before, &after)) {
             close(fd);
             *ret_fd = copy;
             *ret_stat = after;
             return OK;
         }
-        if (copy >= 0)
-            close(copy);
+        close(copy);
         before = after;
     }
     close(fd);
-    diag_error(diag, at, "cannot read '%s': it changes while it is read", path);
+    diag_error(diag, at, "cannot read '%s': %s", path, why);
     return ERR_INVALID;
 }
 
@@ -224,17 +233,26 @@ load_file(struct making *making, struct source_file *source, struct trie **ret_t
 
 /* ---- one over the other ----------------------------------------------------------- */
 
+/* May the weaker one's country, and what lies in it, stand beside what the stronger one
+ * says? */
+static bool
+is_same_country(const struct place *strong, const struct place *weak)
+{
+    if (strong->country[0])
+        return strcmp(strong->country, weak->country) == 0;
+    return !strong->continent[0] || !weak->continent[0] ||
+           strcmp(strong->continent, weak->continent) == 0;
+}
+
 /* What the stronger one lacks comes from the weaker. A subdivision or location of another
  * country would be nonsense. */
 static struct place
 fill(const struct place *strong, const struct place *weak)
 {
     struct place place = *strong;
-    const bool same_country =
-        !strong->country[0] || strcmp(strong->country, weak->country) == 0;
+    const bool same_country = is_same_country(strong, weak);
 
-    if (!place.country[0] && weak->country[0] &&
-        (!place.continent[0] || strcmp(place.continent, weak->continent) == 0)) {
+    if (!place.country[0] && weak->country[0] && same_country) {
         memcpy(place.country, weak->country, sizeof(place.country));
         memcpy(place.continent, weak->continent, sizeof(place.continent));
         place.from[PLACE_COUNTRY] = weak->from[PLACE_COUNTRY];
@@ -647,5 +665,7 @@ geo_base_locate(const struct geo_base *base, const struct addr *addr, uint8_t so
     }
     const uint32_t id = trie_find(base->trie, hidden > 0 ? &v4 : addr, ret_len);
     *ret_len = (uint8_t)(*ret_len + extra);
+    if (hidden == 0 && addr->family == ADDR_V6)
+        *ret_len = addr_beside_hidden(addr, *ret_len);
     return place_get(base->places, id);
 }

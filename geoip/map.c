@@ -333,6 +333,9 @@ load64(const uint8_t *bytes)
     return __builtin_bswap64(word);
 }
 
+/* A prefix this long that does not begin with a zero byte holds none of them. */
+enum { HIDDEN_NEAR = 32 };
+
 static const struct {
     uint8_t prefix[12];
     uint8_t len;    /* of the block */
@@ -372,6 +375,32 @@ addr_hidden_v4(const struct addr *addr, uint8_t source_len, struct addr *ret_v4,
     return 0;
 }
 
+/* Leading bits that two addresses of IPv6 share. */
+static unsigned
+common_bits(const uint8_t *a, const uint8_t *b)
+{
+    const uint64_t high = load64(a) ^ load64(b), low = load64(a + 8) ^ load64(b + 8);
+
+    if (high)
+        return (unsigned)__builtin_clzll(high);
+    return low ? 64 + (unsigned)__builtin_clzll(low) : 128;
+}
+
+uint8_t
+addr_beside_hidden(const struct addr *addr, uint8_t len)
+{
+    unsigned longest = len;
+
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        uint8_t block[16] = { 0 };
+        memcpy(block, hidden[i].prefix, sizeof(hidden[i].prefix));
+        const unsigned common = common_bits(addr->bytes, block);
+        if (common >= len && common < hidden[i].len && common + 1 > longest)
+            longest = common + 1;
+    }
+    return (uint8_t)longest;
+}
+
 static inline struct geo_hit
 find_v4(const struct geo_map *map, const uint8_t *bytes)
 {
@@ -397,7 +426,10 @@ find_v6(const struct geo_map *map, const struct addr *addr, uint8_t source_len,
         return hit;
     }
     const struct key key = { load64(addr->bytes), load64(addr->bytes + 8) };
-    return find_key(&map->halves[1], &key);
+    struct geo_hit hit = find_key(&map->halves[1], &key);
+    if (hit.len < HIDDEN_NEAR || addr->bytes[0] == 0)
+        hit.len = addr_beside_hidden(addr, hit.len);
+    return hit;
 }
 
 struct geo_hit

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Address → value and prefix length in a few memory reads: a poptrie (Asai, Ohara 2015)
  * whose leaf is value << 8 | length. Immutable; any number of threads. The prefixes of
- * its leaves are the trie's: they cover everything and never overlap, so a length is a
- * sound ECS scope. */
+ * its leaves are the trie's, but for those around blocks of IPv6 that hide IPv4: they
+ * cover everything and never overlap, so a length is a sound ECS scope. */
 #ifndef GEOIP_MAP_H
 #define GEOIP_MAP_H
 #include "dns/base/addr.h"
@@ -34,5 +34,9 @@ struct geo_hit geo_map_find(const struct geo_map *map, const struct addr *addr,
  * in *ret_extra), too little of it is known. */
 int addr_hidden_v4(const struct addr *addr, uint8_t source_len, struct addr *ret_v4,
                    uint8_t *ret_extra);
+/* The length of the widest prefix of an IPv6 address, at least `len`, that holds no block
+ * as above: those are looked up as IPv4, so a leaf around them does not speak for them.
+ * The address itself is in none. */
+uint8_t addr_beside_hidden(const struct addr *addr, uint8_t len);
 
 #endif

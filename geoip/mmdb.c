@@ -8,7 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BITS_V4 = 32, BITS_V6 = 128, IPV4_DEPTH = 96, TEXT_SIZE = 64, FIRST_SLOTS = 4096 };
+enum {
+    BITS_V4 = 32,
+    BITS_V6 = 128,
+    IPV4_DEPTH = 96,
+    DATA_SEPARATOR = 16, /* zero bytes between tree and data */
+    TEXT_SIZE = 64,
+    FIRST_SLOTS = 4096
+};
 
 /* Place of each distinct data record, found by its offset. */
 struct seen {
@@ -150,8 +157,7 @@ first_number(MMDB_entry_s *entry, const struct paths *paths, double *ret_number)
  * IPinfo) ------- */
 
 struct schema {
-    struct paths country[4], continent[4], subdivision[4], latitude[4], longitude[4],
-        asn[4];
+    struct paths country[4], continent[4], subdivision[4], latitude[4], longitude[4];
 };
 
 static const struct schema nested = {
@@ -160,8 +166,6 @@ static const struct schema nested = {
     .subdivision = { { { "subdivisions", "0", "iso_code", NULL } } },
     .latitude = { { { "location", "latitude", NULL } } },
     .longitude = { { { "location", "longitude", NULL } } },
-    .asn = { { { "autonomous_system_number", NULL } },
-             { { "traits", "autonomous_system_number", NULL } } },
 };
 static const struct schema flat = {
     .country = { { { "country_code", NULL } },
@@ -171,9 +175,14 @@ static const struct schema flat = {
     .subdivision = { { { "region_code", NULL } }, { { "state_code", NULL } } },
     .latitude = { { { "latitude", NULL } }, { { "lat", NULL } } },
     .longitude = { { { "longitude", NULL } }, { { "lng", NULL } }, { { "lon", NULL } } },
-    .asn = { { { "autonomous_system_number", NULL } },
-             { { "asn", NULL } },
-             { { "as_number", NULL } } },
+};
+/* Of either. */
+static const struct paths asn_paths[] = {
+    { { "autonomous_system_number", NULL } },
+    { { "traits", "autonomous_system_number", NULL } },
+    { { "asn", NULL } },
+    { { "as_number", NULL } },
+    { { NULL } },
 };
 
 static bool
@@ -219,12 +228,13 @@ read_subdivision(MMDB_entry_s *entry, const struct schema *schema, struct place 
     if (!place->country[0] || !first_text(entry, schema->subdivision, text))
         return;
     const bool whole = strncmp(text, place->country, 2) == 0 && text[2] == '-';
-    const char *const code = whole ? text + 3 : text;
+    char *const code = whole ? text + 3 : text;
     if (code[0] == '\0' || strlen(code) > 3)
         return;
-    for (const char *at = code; *at; at++) {
+    for (char *at = code; *at; at++) {
         if (!isalnum((unsigned char)*at))
             return;
+        *at = (char)toupper((unsigned char)*at);
     }
     (void)snprintf(place->subdivision, sizeof(place->subdivision), "%s-%.3s",
                    place->country, code);
@@ -236,8 +246,11 @@ read_location(MMDB_entry_s *entry, const struct schema *schema, struct place *pl
     double latitude, longitude;
 
     if (!first_number(entry, schema->latitude, &latitude) ||
-        !first_number(entry, schema->longitude, &longitude) || latitude < -90 ||
-        latitude > 90 || longitude < -180 || longitude > 180)
+        !first_number(entry, schema->longitude, &longitude))
+        return;
+    const bool on_earth = latitude >= -90 && latitude <= 90 && longitude >= -180 &&
+                          longitude <= 180; /* which not-a-number never is */
+    if (!on_earth)
         return;
     place->has_location = true;
     place->latitude = (float)latitude;
@@ -255,7 +268,7 @@ read_place(const struct walk *walk, MMDB_entry_s *entry)
     read_country(entry, schema, &place);
     read_subdivision(entry, schema, &place);
     read_location(entry, schema, &place);
-    if (first_number(entry, schema->asn, &asn) && asn >= 1 && asn <= UINT32_MAX)
+    if (first_number(entry, asn_paths, &asn) && asn >= 1 && asn <= UINT32_MAX)
         place.asn = (uint32_t)asn;
     place.from[PLACE_COUNTRY] = place.continent[0] ? source : 0;
     place.from[PLACE_SUBDIVISION] = place.subdivision[0] ? source : 0;
@@ -304,6 +317,15 @@ static enum status build(struct walk *walk, uint32_t number, unsigned left,
                          uint32_t *ret_child);
 
 /* NOLINTBEGIN(misc-no-recursion): `left` counts down from the bits of an address */
+/* libmaxminddb takes a record that points between the tree and the data for one of data,
+ * 4 GiB on. */
+static bool
+is_data(const struct walk *walk, const struct branch *branch)
+{
+    return branch->type == MMDB_RECORD_TYPE_DATA &&
+           branch->value >= (uint64_t)walk->db.metadata.node_count + DATA_SEPARATOR;
+}
+
 /* One side of a node: a subtree, a record, or nothing. left: address bits below it. */
 static enum status
 build_branch(struct walk *walk, struct branch *branch, unsigned left, uint32_t *ret_child)
@@ -314,7 +336,7 @@ build_branch(struct walk *walk, struct branch *branch, unsigned left, uint32_t *
         *ret_child = TRIE_LEAF + PLACE_UNKNOWN;
         return OK;
     }
-    if (branch->type == MMDB_RECORD_TYPE_DATA) {
+    if (is_data(walk, branch)) {
         const enum status status = place_of_record(walk, &branch->entry, &id);
         *ret_child = TRIE_LEAF | id;
         walk->network_count++;
@@ -354,17 +376,37 @@ build(struct walk *walk, uint32_t number, unsigned left, uint32_t *ret_child)
 }
 /* NOLINTEND(misc-no-recursion) */
 
+/* What a record past the tree's nodes stands for. */
+static struct branch
+branch_of(struct walk *walk, uint32_t value)
+{
+    const uint32_t node_count = walk->db.metadata.node_count;
+    const uint32_t data_start = node_count + DATA_SEPARATOR;
+    struct branch branch = { .value = value, .type = MMDB_RECORD_TYPE_INVALID };
+
+    if (value == node_count) {
+        branch.type = MMDB_RECORD_TYPE_EMPTY;
+    } else if (value >= data_start && value - data_start < walk->db.data_section_size) {
+        branch.type = MMDB_RECORD_TYPE_DATA;
+        branch.entry = (MMDB_entry_s){ .mmdb = &walk->db, .offset = value - data_start };
+    }
+    return branch;
+}
+
 static enum status
 walk_v4(struct walk *walk)
 {
     const bool is_v6 = walk->db.metadata.ip_version == 6;
     const uint32_t start = is_v6 ? walk->db.ipv4_start_node.node_value : 0;
     uint32_t root = TRIE_LEAF + PLACE_UNKNOWN;
+    enum status status;
 
-    /* A start past the nodes: all of IPv4 is one record, or none. */
-    if (start >= walk->db.metadata.node_count)
-        return OK;
-    const enum status status = build(walk, start, BITS_V4, &root);
+    if (start < walk->db.metadata.node_count) {
+        status = build(walk, start, BITS_V4, &root);
+    } else { /* all of IPv4 is one record, or none */
+        struct branch branch = branch_of(walk, start);
+        status = build_branch(walk, &branch, BITS_V4, &root);
+    }
     if (status == OK)
         trie_set_root(walk->trie, 0, root);
     return status;
@@ -411,6 +453,16 @@ walk_all(struct walk *walk, struct mmdb_result *ret_result)
     return OK;
 }
 
+/* libmaxminddb reckons in 32 bits, and a tree of 2^32 bytes and more passes for a small
+ * one. */
+static bool
+tree_fits(const MMDB_s *db)
+{
+    const uint64_t tree = (uint64_t)db->metadata.node_count * db->full_record_byte_size;
+
+    return tree + DATA_SEPARATOR <= (uint64_t)db->file_size;
+}
+
 enum status
 mmdb_load(const struct mmdb_read *read, struct diag *diag, struct mmdb_result *ret_result)
 {
@@ -424,7 +476,11 @@ mmdb_load(const struct mmdb_read *read, struct diag *diag, struct mmdb_result *r
                    "not a sound MaxMind database: %s", MMDB_strerror(error));
         return ERR_INVALID;
     }
-    const enum status status = walk_all(&walk, ret_result);
+    const enum status status =
+        tree_fits(&walk.db)
+            ? walk_all(&walk, ret_result)
+            : refuse(&walk, "not a sound MaxMind database: the tree is larger than the "
+                            "file");
     MMDB_close(&walk.db);
     return status;
 }

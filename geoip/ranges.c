@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_SIZE = 1024, FIELD_SIZE = 64, FIELDS = 3 };
+enum { LINE_MAX_LEN = 1000, FIELD_SIZE = 64, FIELDS = 3 };
 
 struct reading {
     const struct ranges_read *read;
@@ -16,7 +16,18 @@ struct reading {
     uint32_t line;
     size_t count;
     bool asns;
+    bool useful; /* some range says something */
 };
+
+static enum status
+refuse_line(const struct reading *reading, const char *what)
+{
+    diag_error(reading->diag,
+               (struct diag_at){
+                   .file = reading->read->path, .line = reading->line, .column = 1 },
+               "%s", what);
+    return ERR_INVALID;
+}
 
 static enum status
 refuse(const struct reading *reading, const char *what, const char *text)
@@ -25,6 +36,14 @@ refuse(const struct reading *reading, const char *what, const char *text)
                (struct diag_at){
                    .file = reading->read->path, .line = reading->line, .column = 1 },
                "%s: '%s'", what, text);
+    return ERR_INVALID;
+}
+
+static enum status
+refuse_file(const struct reading *reading, const char *what)
+{
+    diag_error(reading->diag, (struct diag_at){ .file = reading->read->path }, "%s",
+               what);
     return ERR_INVALID;
 }
 
@@ -52,54 +71,6 @@ take_field(const char **at, char field[FIELD_SIZE])
     return true;
 }
 
-/* An address as text, or IPv4 as a decimal number. */
-static bool
-parse_address(const char *text, struct addr *ret_addr)
-{
-    char *end;
-
-    if (addr_parse(text, ret_addr) == OK)
-        return true;
-    if (!isdigit((unsigned char)*text))
-        return false;
-    const unsigned long long number = strtoull(text, &end, 10);
-    if (*end != '\0' || number > UINT32_MAX)
-        return false;
-    *ret_addr =
-        (struct addr){ .family = ADDR_V4,
-                       .bytes = { (uint8_t)(number >> 24), (uint8_t)(number >> 16),
-                                  (uint8_t)(number >> 8), (uint8_t)number } };
-    return true;
-}
-
-/* What a range's third field says; a code of nowhere ("??", "ZZ") is the unknown place.
- */
-static enum status
-place_of_field(struct reading *reading, const char *text, uint32_t *ret_id)
-{
-    struct place place = { .special = false };
-    char *end;
-    const unsigned long long asn = strtoull(text, &end, 10);
-
-    if (isdigit((unsigned char)*text) && *end == '\0' && asn <= UINT32_MAX) {
-        reading->asns = true;
-        place.asn = (uint32_t)asn;
-        place.from[PLACE_ASN] = asn ? reading->read->source : 0;
-    } else if (strlen(text) == 2) {
-        const char *const continent = country_continent(text);
-        if (continent) {
-            memcpy(place.country, text, 2);
-            memcpy(place.continent, continent, 2);
-            place.from[PLACE_COUNTRY] = reading->read->source;
-        }
-    } else if (text[0] != '\0') {
-        return refuse(reading, "neither a country code nor an AS number", text);
-    }
-    return place_intern(reading->read->places, &place, ret_id);
-}
-
-/* ---- ranges → prefixes ---------------------------------------------------------- */
-
 __extension__ typedef unsigned __int128 uint128;
 
 static uint128
@@ -121,6 +92,67 @@ to_address(uint128 number, uint8_t family)
         addr.bytes[i] = (uint8_t)number;
     return addr;
 }
+
+/* Decimal digits alone, of a number that an address may be. */
+static bool
+parse_number(const char *text, uint128 *ret_number)
+{
+    const uint128 most = ~(uint128)0;
+    uint128 number = 0;
+
+    if (*text == '\0')
+        return false;
+    for (; *text; text++) {
+        const unsigned digit = (unsigned)*text - '0';
+        if (digit > 9 || number > (most - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    *ret_number = number;
+    return true;
+}
+
+/* An address as text, or as a decimal number: below 2^32 of IPv4, else of IPv6. */
+static bool
+parse_address(const char *text, struct addr *ret_addr)
+{
+    uint128 number;
+
+    if (addr_parse(text, ret_addr) == OK)
+        return true;
+    if (!parse_number(text, &number))
+        return false;
+    *ret_addr = to_address(number, number > UINT32_MAX ? ADDR_V6 : ADDR_V4);
+    return true;
+}
+
+/* What a range's third field says; a code of nowhere ("??", "ZZ") is the unknown place.
+ */
+static enum status
+place_of_field(struct reading *reading, const char *text, uint32_t *ret_id)
+{
+    struct place place = { .special = false };
+    uint128 asn;
+
+    if (parse_number(text, &asn) && asn <= UINT32_MAX) {
+        reading->asns = true;
+        place.asn = (uint32_t)asn;
+        place.from[PLACE_ASN] = asn ? reading->read->source : 0;
+    } else if (strlen(text) == 2) {
+        const char *const continent = country_continent(text);
+        if (continent) {
+            memcpy(place.country, text, 2);
+            memcpy(place.continent, continent, 2);
+            place.from[PLACE_COUNTRY] = reading->read->source;
+        }
+    } else if (text[0] != '\0') {
+        return refuse(reading, "neither a country code nor an AS number", text);
+    }
+    reading->useful = reading->useful || place.asn || place.country[0];
+    return place_intern(reading->read->places, &place, ret_id);
+}
+
+/* ---- ranges → prefixes ---------------------------------------------------------- */
 
 /* Zero bits below the lowest one that is set; `bits` for 0. */
 static unsigned
@@ -193,25 +225,49 @@ read_line(struct reading *reading, const char *line)
     return status;
 }
 
+/* Takes the line's end off. *ret_ended: it had one. */
+static enum status
+end_line(struct reading *reading, char *line, size_t len, bool *ret_ended)
+{
+    *ret_ended = len > 0 && line[len - 1] == '\n';
+    while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+        len--;
+    line[len] = '\0';
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)line[i] < ' ' && line[i] != '\t')
+            return refuse_line(reading, "neither a MaxMind database nor text; is the "
+                                        "file cut short?");
+    }
+    return len > LINE_MAX_LEN ? refuse_line(reading, "a line of more than 1,000 bytes")
+                              : OK;
+}
+
 static enum status
 read_lines(struct reading *reading)
 {
-    char line[LINE_SIZE];
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t len;
+    bool ended = true;
+    enum status status = OK;
 
-    while (fgets(line, sizeof(line), reading->read->file)) {
+    while (status == OK && (len = getline(&line, &room, reading->read->file)) > 0) {
         reading->line++;
-        const size_t len = strcspn(line, "\r\n");
-        if (line[len] == '\0' && len + 1 == sizeof(line))
-            return refuse(reading, "a line of more than 1,000 bytes", "");
-        line[len] = '\0';
-        if (line[0] == '#' || line[0] == '\0')
-            continue;
-        const enum status status = read_line(reading, line);
-        if (status != OK)
-            return status;
+        status = end_line(reading, line, (size_t)len, &ended);
+        if (status == OK && line[0] != '#' && line[0] != '\0')
+            status = read_line(reading, line);
     }
-    if (reading->count == 0)
-        return refuse(reading, "no range is in it", "");
+    free(line);
+    if (status != OK)
+        return status;
+    /* "…,DE" is whole, "…,13" may have been "…,13335". */
+    if (!ended && reading->asns)
+        return refuse_line(reading, "the last line has no end; is the file cut short?");
+    if (ferror(reading->read->file))
+        return refuse_file(reading, "cannot be read");
+    if (!reading->useful)
+        return refuse_file(reading, reading->count ? "no country or ASN is in it"
+                                                   : "no range is in it");
     return OK;
 }
 

@@ -10,6 +10,7 @@ static const char *const prefixes[] = {
     "172.16.0.0/12",   /* private, RFC 1918 */
     "192.0.0.0/24",    /* protocol assignments, RFC 6890 2.1 */
     "192.0.2.0/24",    /* documentation, RFC 5737 */
+    "192.88.99.0/24",  /* relays of 6to4, RFC 3068 */
     "192.168.0.0/16",  /* private, RFC 1918 */
     "198.18.0.0/15",   /* benchmarks, RFC 2544 */
     "198.51.100.0/24", /* documentation, RFC 5737 */
@@ -20,9 +21,7 @@ static const char *const prefixes[] = {
     "::1/128",         /* loopback, RFC 4291 2.5.3 */
     "64:ff9b:1::/48",  /* local translation, RFC 8215 */
     "100::/64",        /* discard, RFC 6666 */
-    "2001:2::/48",     /* benchmarks, RFC 5180 */
-    "2001:10::/28",    /* ORCHID, RFC 4843 */
-    "2001:20::/28",    /* ORCHIDv2, RFC 7343 */
+    "2001::/23",       /* protocol assignments, RFC 2928 */
     "2001:db8::/32",   /* documentation, RFC 3849 */
     "3fff::/20",       /* documentation, RFC 9637 */
     "5f00::/16",       /* SRv6 SIDs, RFC 9602 */

@@ -179,26 +179,40 @@ parse_kind(const char *text, const char *colon, struct place_word *word,
         text);
 }
 
-/* octoDNS: "EU-DE", "NA-US-CA". Only the country counts; a wrong continent is a warning.
- */
-static enum status
-parse_octodns(const char *text, struct place_word *word, const struct problem *problem)
+/* "EU-DE", "NA-US-CA"; the continent may be the wrong one. */
+static bool
+is_octodns(const char *text)
 {
-    char country[CODE_LEN + 1] = "", code[PLACE_NAME_SIZE];
+    char continent[CODE_LEN + 1] = "", country[CODE_LEN + 1] = "";
     const size_t len = strlen(text);
 
     if (len >= PLACE_NAME_SIZE || len < 5 || text[2] != '-')
-        return refuse(problem, "'%s' is not a place", text);
+        return false;
+    memcpy(continent, text, CODE_LEN);
     memcpy(country, text + 3, CODE_LEN);
-    (void)snprintf(code, sizeof(code), "%s", text + 3);
-    if (!is_country(country) || (len > 5 && !is_subdivision(code)))
-        return refuse(problem, "'%s' is not a place: no country or subdivision '%s'",
-                      text, code);
-    set_name(word, len > 5 ? PLACE_WORD_SUBDIVISION : PLACE_WORD_COUNTRY, code);
-    const char *const continent = country_continent(country);
+    return is_continent(continent) &&
+           (len > 5 ? is_subdivision(text + 3) : is_country(country));
+}
+
+/* Only the country counts; a wrong continent is a warning. */
+static enum status
+parse_octodns(const char *text, struct place_word *word, const struct problem *problem)
+{
+    char big[PLACE_NAME_SIZE] = "";
+
+    upper(text, big, sizeof(big));
+    if (!is_octodns(text))
+        return is_octodns(big)
+                   ? refuse(problem, "codes are written in capitals: '%s' is '%s'", text,
+                            big)
+                   : refuse(problem, "'%s' is not a place, such as EU or country:DE",
+                            text);
+    const char *const code = text + 3;
+    set_name(word, code[CODE_LEN] ? PLACE_WORD_SUBDIVISION : PLACE_WORD_COUNTRY, code);
+    const char *const continent = country_continent(code);
     if (memcmp(continent, text, CODE_LEN) != 0)
-        (void)snprintf(problem->text, problem->size, "'%s': %s is in %s; write '%s-%s'",
-                       text, country, continent, continent, code);
+        (void)snprintf(problem->text, problem->size, "'%s': %.2s is in %s; write '%s-%s'",
+                       text, code, continent, continent, code);
     return OK;
 }
 
@@ -211,6 +225,8 @@ parse_bare(const char *text, struct place_word *word, const struct problem *prob
         set_name(word, PLACE_WORD_CONTINENT, text);
         return OK;
     }
+    if (strcasecmp(text, "global") == 0)
+        return refuse(problem, "'%s' is not a place: write 'global'", text);
     upper(text, big, sizeof(big));
     (void)snprintf(better, sizeof(better), "country:%s", big);
     if (is_country(big))
@@ -239,6 +255,8 @@ place_word_parse(const char *text, struct place_word *ret_word, char *ret_proble
     struct place_word word = { 0 };
 
     ret_problem[0] = '\0';
+    if (prefix_parse(text, &word.net) == OK)
+        return refuse(&problem, "'%s' is not a place: write 'net:%s'", text, text);
     const enum status status = strcmp(text, "global") == 0 ? OK
                                : colon ? parse_kind(text, colon, &word, &problem)
                                        : parse_bare(text, &word, &problem);

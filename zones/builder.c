@@ -2,11 +2,12 @@
 #include "zones/builder.h"
 #include "dns/base/arena.h"
 #include "dns/base/array.h"
+#include "dns/base/pages.h"
 #include "zones/building.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 64, GROWTH = 4, FILES_MAX = UINT16_MAX, UNIT = 4 };
+enum { FIRST_SLOTS = 64, FILES_MAX = UINT16_MAX, UNIT = 4 };
 
 static const size_t memory_max = (size_t)16
                                  << 30; /* offsets are 32 bits, in units of four bytes */
@@ -38,10 +39,10 @@ builder_free(struct builder *builder)
     arena_free(builder->arena);
     region_done(&builder->memory);
     region_done(&builder->name_bytes);
-    free(builder->names);
-    free(builder->slots);
-    free(builder->types);
-    free(builder->sets);
+    pages_free(builder->names, builder->name_capacity * sizeof(*builder->names));
+    pages_free(builder->slots, builder->slot_count * sizeof(*builder->slots));
+    pages_free(builder->types, builder->type_capacity * sizeof(*builder->types));
+    pages_free(builder->sets, builder->set_slots * sizeof(*builder->sets));
     free(builder->dyns);
     free(builder->dyn_slots);
     free(builder->with_adds);
@@ -55,17 +56,37 @@ builder_arena(struct builder *builder)
     return builder->arena;
 }
 
+/* Makes room in an array of pages; as array_reserve. */
+static enum status
+reserve(void *items, size_t *capacity, size_t need, size_t item_size)
+{
+    const size_t count = *capacity ? 2 * *capacity : FIRST_SLOTS;
+    void *old;
+
+    if (need <= *capacity)
+        return OK;
+    memcpy(&old, items, sizeof(old)); /* a pointer of any object type */
+    void *const grown = pages_resize(old, *capacity * item_size, count * item_size);
+    if (!grown)
+        return ERR_NOMEM;
+    memcpy(items, &grown, sizeof(grown));
+    *capacity = count;
+    return OK;
+}
+
 /* ---- names ------------------------------------------------------------------------ */
 
-static uint32_t *
+static struct name_slot *
 name_slot(const struct builder *builder, const uint8_t *name, size_t len, uint32_t hash)
 {
     size_t at = hash & (builder->slot_count - 1);
 
-    for (; builder->slots[at]; at = (at + 1) & (builder->slot_count - 1)) {
-        const struct building_name *const other = &builder->names[builder->slots[at] - 1];
-        if (other->hash == hash && other->len == len &&
-            memcmp(building_bytes(builder, other), name, len) == 0)
+    for (; builder->slots[at].number; at = (at + 1) & (builder->slot_count - 1)) {
+        if (builder->slots[at].hash != hash)
+            continue;
+        const struct building_name *const other =
+            &builder->names[builder->slots[at].number - 1];
+        if (other->len == len && memcmp(building_bytes(builder, other), name, len) == 0)
             break;
     }
     return &builder->slots[at];
@@ -77,31 +98,38 @@ building_find(const struct builder *builder, const uint8_t *name, size_t len,
 {
     if (builder->slot_count == 0)
         return SIZE_MAX;
-    const uint32_t slot = *name_slot(builder, name, len, hash);
-    return slot ? slot - 1 : SIZE_MAX;
+    const uint32_t number = name_slot(builder, name, len, hash)->number;
+    return number ? number - 1 : SIZE_MAX;
+}
+
+void
+builder_expect(const struct builder *builder, const uint8_t *owner)
+{
+    if (builder->slot_count > 0)
+        __builtin_prefetch(&builder->slots[name_hash(owner) & (builder->slot_count - 1)]);
 }
 
 static enum status
 grow_names(struct builder *builder)
 {
-    enum status status = array_reserve(&builder->names, &builder->name_capacity,
-                                       builder->name_count + 1, sizeof(*builder->names));
+    enum status status = reserve(&builder->names, &builder->name_capacity,
+                                 builder->name_count + 1, sizeof(*builder->names));
 
-    if (status != OK || builder->slot_count >= 2 * (builder->name_count + 1))
+    if (status != OK || 2 * builder->slot_count >= 3 * (builder->name_count + 1))
         return status;
-    const size_t slot_count =
-        builder->slot_count ? builder->slot_count * GROWTH : FIRST_SLOTS;
-    uint32_t *const slots = calloc(slot_count, sizeof(*slots));
+    const size_t slot_count = builder->slot_count ? builder->slot_count * 2 : FIRST_SLOTS;
+    struct name_slot *const slots = pages_new(slot_count * sizeof(*slots));
     if (!slots)
         return ERR_NOMEM;
-    free(builder->slots);
+    pages_free(builder->slots, builder->slot_count * sizeof(*slots));
     builder->slots = slots;
     builder->slot_count = slot_count;
     for (size_t i = 0; i < builder->name_count; i++) {
-        size_t at = builder->names[i].hash & (slot_count - 1);
-        while (slots[at]) /* they are known to differ */
+        const uint32_t hash = builder->names[i].hash;
+        size_t at = hash & (slot_count - 1);
+        while (slots[at].number) /* they are known to differ */
             at = (at + 1) & (slot_count - 1);
-        slots[at] = (uint32_t)i + 1;
+        slots[at] = (struct name_slot){ hash, (uint32_t)i + 1 };
     }
     return OK;
 }
@@ -117,8 +145,8 @@ take_name(struct builder *builder, const uint8_t *name, size_t *ret_number, bool
 
     if (status != OK)
         return status;
-    uint32_t *const slot = name_slot(builder, name, len, hash);
-    *ret_new = *slot == 0;
+    struct name_slot *const slot = name_slot(builder, name, len, hash);
+    *ret_new = slot->number == 0;
     if (*ret_new) {
         status = region_alloc(&builder->name_bytes, len, 1, &offset);
         if (status != OK)
@@ -127,9 +155,9 @@ take_name(struct builder *builder, const uint8_t *name, size_t *ret_number, bool
         builder->names[builder->name_count] = (struct building_name){
             .hash = hash, .name = (uint32_t)offset, .len = (uint8_t)len
         };
-        *slot = (uint32_t)++builder->name_count;
+        *slot = (struct name_slot){ hash, (uint32_t)++builder->name_count };
     }
-    *ret_number = *slot - 1;
+    *ret_number = slot->number - 1;
     return OK;
 }
 
@@ -208,8 +236,8 @@ add_type(struct builder *builder, const uint8_t *owner, const struct building_ty
         return status;
     if (building_type_of(builder, &builder->names[number], type->type))
         return ERR_EXIST;
-    status = array_reserve(&builder->types, &builder->type_capacity,
-                           builder->type_count + 1, sizeof(*builder->types));
+    status = reserve(&builder->types, &builder->type_capacity, builder->type_count + 1,
+                     sizeof(*builder->types));
     if (status != OK)
         return status;
     struct building_type *const made = &builder->types[builder->type_count];
@@ -263,10 +291,10 @@ grow_sets(struct builder *builder)
     const size_t old_slots = builder->set_slots;
     struct interned *const old = builder->sets;
 
-    if (old_slots >= 2 * (builder->set_count + 1))
+    if (2 * old_slots >= 3 * (builder->set_count + 1))
         return OK;
-    const size_t slots = old_slots ? old_slots * GROWTH : FIRST_SLOTS;
-    struct interned *const sets = calloc(slots, sizeof(*sets));
+    const size_t slots = old_slots ? old_slots * 2 : FIRST_SLOTS;
+    struct interned *const sets = pages_new(slots * sizeof(*sets));
     if (!sets)
         return ERR_NOMEM;
     for (size_t i = 0; i < old_slots; i++) {
@@ -276,7 +304,7 @@ grow_sets(struct builder *builder)
         if (old[i].offset)
             sets[at] = old[i];
     }
-    free(old);
+    pages_free(old, old_slots * sizeof(*old));
     builder->sets = sets;
     builder->set_slots = slots;
     return OK;
@@ -296,31 +324,72 @@ note_adds(struct builder *builder, const struct rrset *set, uint32_t ref)
     return status;
 }
 
-enum status
-building_intern(struct builder *builder, const struct rrset_spec *spec, uint32_t *ret_ref)
+/* A set at the end of memory, not interned yet. */
+struct written_set {
+    size_t offset, size;
+    uint32_t hash;
+};
+
+static enum status
+write_set(struct builder *builder, const struct rrset_spec *spec,
+          struct written_set *ret_written)
 {
     const size_t size = rrset_size(spec);
     size_t offset;
     enum status status = size ? grow_sets(builder) : ERR_LIMIT;
 
-    /* Written at the end of memory first; an equal one there already takes it back. */
     if (status == OK)
         status = region_alloc(&builder->memory, size, UNIT, &offset);
     if (status != OK)
         return status;
-    struct rrset *const set = (struct rrset *)(void *)(builder->memory.base + offset);
+    void *const set = builder->memory.base + offset;
     rrset_write(spec, set);
-    const uint32_t hash = (uint32_t)hash_bytes(size, set, size);
-    struct interned *const slot = set_slot(builder, hash, set, size);
+    *ret_written =
+        (struct written_set){ offset, size, (uint32_t)hash_bytes(size, set, size) };
+    __builtin_prefetch(&builder->sets[ret_written->hash & (builder->set_slots - 1)]);
+    return OK;
+}
+
+/* The set's place, or that of an equal one before it, which takes it back. */
+static enum status
+intern(struct builder *builder, const struct written_set *written, uint32_t *ret_ref)
+{
+    const struct rrset *const set =
+        (const struct rrset *)(const void *)(builder->memory.base + written->offset);
+    struct interned *const slot = set_slot(builder, written->hash, set, written->size);
+
     if (slot->offset) {
-        builder->memory.len = offset;
+        region_cut(&builder->memory, written->offset);
         *ret_ref = slot->offset;
         return OK;
     }
-    *slot = (struct interned){ hash, (uint32_t)(offset / UNIT) };
+    *slot = (struct interned){ written->hash, (uint32_t)(written->offset / UNIT) };
     builder->set_count++;
     *ret_ref = slot->offset;
     return note_adds(builder, set, slot->offset);
+}
+
+enum status
+building_intern(struct builder *builder, const struct rrset_spec *spec, uint32_t *ret_ref)
+{
+    struct written_set written;
+    const enum status status = write_set(builder, spec, &written);
+
+    return status == OK ? intern(builder, &written, ret_ref) : status;
+}
+
+/* What a transfer carries of a set. The SOA's serial is no content. */
+static void
+count_content(struct builder *builder, const uint8_t *owner, uint32_t ref, size_t count)
+{
+    const struct rrset *const set =
+        (const struct rrset *)(const void *)(builder->memory.base + (size_t)ref * UNIT);
+
+    builder->record_count += count;
+    if (set->type != RR_TYPE_SOA)
+        builder->content_hash +=
+            hash_bytes(hash_bytes(name_hash(owner), &set->ttl, sizeof(set->ttl)),
+                       rrset_bytes(set), set->len);
 }
 
 enum status
@@ -333,22 +402,20 @@ builder_add(struct builder *builder, const uint8_t *owner, uint16_t type, uint32
                                      .apex = builder->apex,
                                      .records = records,
                                      .count = count };
-    struct building_type made = { .type = type };
-    enum status status = building_intern(builder, &spec, &made.ref);
+    const struct building_type made = { .type = type };
+    struct written_set written;
+    uint32_t ref;
+    /* The name between the two: its look-up gives the set's slot time to arrive. */
+    enum status status = write_set(builder, &spec, &written);
 
+    if (status == OK)
+        status = add_type(builder, owner, &made, at);
+    if (status == OK)
+        status = intern(builder, &written, &ref);
     if (status != OK)
         return status;
-    status = add_type(builder, owner, &made, at);
-    if (status != OK)
-        return status;
-    builder->record_count += count;
-    if (type != RR_TYPE_SOA) {
-        const struct rrset *const set =
-            (const struct rrset *)(const void *)(builder->memory.base +
-                                                 (size_t)made.ref * UNIT);
-        builder->content_hash += hash_bytes(
-            hash_bytes(name_hash(owner), &ttl, sizeof(ttl)), rrset_bytes(set), set->len);
-    }
+    builder->types[builder->type_count - 1].ref = ref;
+    count_content(builder, owner, ref, count);
     return OK;
 }
 

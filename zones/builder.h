@@ -15,6 +15,8 @@ struct builder *builder_new(const uint8_t *apex);
 void builder_free(struct builder *builder); /* NULL is fine */
 /* Memory that goes over to the zone: dyns, policies, strings of inline records. */
 struct arena *builder_arena(struct builder *builder);
+/* Something will be added to this owner soon: brings its place into the cache. */
+void builder_expect(const struct builder *builder, const uint8_t *owner);
 /* Adds a static set. records' add_ref is ignored: references are found in builder_finish.
  * owner: wire, folded, in the zone. at: kept compactly (line, column; file by number) for
  * later errors. ERR_EXIST: type is there already. ERR_LIMIT. */

@@ -28,6 +28,13 @@ struct building_name {
     uint16_t type_count;
 };
 
+/* Names by hash. */
+struct name_slot {
+    uint32_t hash;
+    uint32_t number; /* + 1; 0: empty */
+};
+
+/* Sets by content. */
 struct interned {
     uint32_t hash;
     uint32_t offset; /* /4; 0: empty */
@@ -40,11 +47,11 @@ struct builder {
     struct region name_bytes;
     struct building_name *names;
     size_t name_count, name_capacity;
-    uint32_t *slots; /* names by hash: number + 1 */
+    struct name_slot *slots;
     size_t slot_count;
     struct building_type *types;
     size_t type_count, type_capacity;
-    struct interned *sets; /* by content */
+    struct interned *sets;
     size_t set_count, set_slots;
     struct dyn *dyns;
     size_t dyn_count, dyn_capacity;

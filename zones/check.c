@@ -143,9 +143,33 @@ check_ns_target(const struct checking *checking, const struct building_type *typ
             "%s: the name server '%s' is a dynamic name: who asks for it would depend on "
             "its answer",
             owner, name);
-    else if (!a && !aaaa && !(target->flags & ZONE_NAME_CUT))
+    else if (!a && !aaaa &&
+             (!(target->flags & ZONE_NAME_CUT) || strcmp(owner, name) == 0))
         diag_warning(checking->diag, at, "%s: the name server '%s' has no address", owner,
                      name);
+}
+
+/* A target in the zone that is not there. */
+static void
+warn_of_missing(const struct checking *checking, const struct building_name *owner,
+                const struct building_type *type, const uint8_t *target)
+{
+    const struct diag_at at = building_at(checking->builder, type);
+    char owner_text[NAME_TEXT_SIZE], text[NAME_TEXT_SIZE];
+
+    text_of(checking, owner, owner_text);
+    name_to_text(target, text);
+    /* A delegation to a server within itself cannot be followed without glue. */
+    if (type->type == RR_TYPE_NS && owner->flags & ZONE_NAME_CUT &&
+        name_is_under(target, building_bytes(checking->builder, owner)))
+        diag_warning(
+            checking->diag, at,
+            "%s: glue is missing: the name server '%s' lies in the delegation and "
+            "has no address here",
+            owner_text, text);
+    else if (!covered_by_wildcard(checking, target))
+        diag_warning(checking->diag, at,
+                     "%s: its target '%s' does not exist in this zone", owner_text, text);
 }
 
 static void
@@ -159,14 +183,9 @@ check_target(const struct checking *checking, const struct building_name *owner,
     text_of(checking, owner, owner_text);
     name_to_text(name, text);
     const struct building_name *const target = find(checking, name);
-    if (!target) {
-        if (!covered_by_wildcard(checking, name))
-            diag_warning(checking->diag, building_at(checking->builder, type),
-                         "%s: its target '%s' does not exist in this zone", owner_text,
-                         text);
-        return;
-    }
-    if (building_type_of(checking->builder, target, RR_TYPE_CNAME))
+    if (!target)
+        warn_of_missing(checking, owner, type, name);
+    else if (building_type_of(checking->builder, target, RR_TYPE_CNAME))
         diag_warning(checking->diag, building_at(checking->builder, type),
                      "%s: its target '%s' is a CNAME (RFC 2181 10.3)", owner_text, text);
     else if (type->type == RR_TYPE_NS)

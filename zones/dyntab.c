@@ -37,8 +37,8 @@ server_has_family(const struct server *server, uint8_t family)
     return false;
 }
 
-static bool
-server_has(const struct server *server, const struct want *want)
+bool
+dyn_server_has(const struct server *server, const struct want *want)
 {
     return want->any || (want->host && server->host) ||
            (want->v4 && server_has_family(server, ADDR_V4)) ||
@@ -50,10 +50,17 @@ pools_have(const struct plan *plan, const struct plan_chain *chain, size_t pool_
            const struct want *want)
 {
     for (uint32_t i = 0; pool_count > 0 && i < chain->first[pool_count]; i++) {
-        if (server_has(plan->members[chain->members[i]].entry, want))
+        if (dyn_server_has(plan->members[chain->members[i]].entry, want))
             return true;
     }
     return false;
+}
+
+bool
+dyn_pool_has(const struct plan *plan, const struct plan_chain *chain,
+             const struct want *want)
+{
+    return pools_have(plan, chain, chain->pool_count > 0 ? 1 : 0, want);
 }
 
 bool
@@ -194,7 +201,7 @@ is_absent(const struct dyntab_input *input)
 
     if (input->decision)
         return !dyn_type_exists(input->dyn, input->decision->plan);
-    return !input->server || !server_has(input->server, &want);
+    return !input->server || !dyn_server_has(input->server, &want);
 }
 
 static enum status

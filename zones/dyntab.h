@@ -63,6 +63,10 @@ MUST_CHECK enum status dyntab_new(const struct dyntab_input *input,
 bool dyn_type_exists(const struct dyn *dyn, const struct plan *plan);
 /* What the record wants of a choice. */
 struct want dyn_want(const struct dyn *dyn);
+/* Does a server have what is wanted? Does any member of a chain's first pool? */
+bool dyn_server_has(const struct server *server, const struct want *want);
+bool dyn_pool_has(const struct plan *plan, const struct plan_chain *chain,
+                  const struct want *want);
 
 /* Query path: the ready sets for one client, appended to the answer as pieces with this
  * owner. Returns the scope of the decision (0 for fixed). */

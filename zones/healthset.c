@@ -105,15 +105,19 @@ find_writer(const struct healthset *set, const char *writer,
 /* ---- files ------------------------------------------------------------------------ */
 
 static enum status
-read_document(const char *path, const struct routing *routing, struct diag *diag,
+read_document(struct health_item *item, const struct health_scan *scan,
               struct health_document **ret_document)
 {
     struct yaml *yaml;
-    enum status status = yaml_open(path, NULL, diag, &yaml);
+    enum status status = yaml_open(item->path, scan->root, &item->diag, &yaml);
 
     if (status != OK)
         return status;
-    status = health_document_read(yaml, routing, true, diag, ret_document);
+    status = health_document_read(yaml, scan->routing, true, &item->diag, ret_document);
+    for (size_t i = 0; status != ERR_NOMEM && i < yaml_file_count(yaml); i++) {
+        if (stamps_add(&item->stamps, yaml_file(yaml, i)) != OK)
+            status = ERR_NOMEM;
+    }
     yaml_close(yaml);
     return status;
 }
@@ -135,21 +139,24 @@ refuse_writer(struct health_item *item, struct health_document *document,
 
 /* A file's content replaces what it said before; an unreadable one changes nothing. */
 static enum status
-read_file(struct healthset *set, struct health_item *item, const struct routing *routing,
+read_file(struct healthset *set, struct health_item *item, const struct health_scan *scan,
           bool *changed)
 {
     struct health_document *document = NULL;
 
     diag_clear(&item->diag);
     stamps_clear(&item->stamps);
+    item->retry = true; /* out of memory: the next scan shall not find it unchanged */
     enum status status = stamps_add(&item->stamps, item->path);
     if (status != OK)
         return status;
-    status = read_document(item->path, routing, &item->diag, &document);
+    status = read_document(item, scan, &document);
     item->retry = status != OK;
     *changed = true;
-    if (status != OK)
+    if (status != OK) {
+        health_document_drop(document);
         return status == ERR_NOMEM ? status : OK;
+    }
     struct health_item *const other =
         find_writer(set, health_document_writer(document), item);
     if (other && other->path && !other->present) {
@@ -161,6 +168,28 @@ read_file(struct healthset *set, struct health_item *item, const struct routing 
     }
     health_document_drop(item->document);
     item->document = document;
+    return OK;
+}
+
+/* What a pushed document says of regions and pools is the routing's to tell. */
+static enum status
+read_pushed(struct health_item *item, const struct routing *routing, bool *changed)
+{
+    struct health_document *document = NULL;
+    struct yaml *yaml;
+
+    diag_clear(&item->diag);
+    enum status status =
+        yaml_open_bytes(item->writer, item->bytes, item->len, &item->diag, &yaml);
+    if (status == OK) {
+        status = health_document_read(yaml, routing, false, &item->diag, &document);
+        yaml_close(yaml);
+    }
+    if (status != OK)
+        return status == ERR_NOMEM ? status : OK;
+    health_document_drop(item->document);
+    item->document = document;
+    *changed = true;
     return OK;
 }
 
@@ -195,8 +224,7 @@ by_path(const void *a, const void *b)
 /* All that are there, in order of name: which of two equal writers counts does not depend
  * on the file system. */
 static enum status
-read_files(struct healthset *set, const struct routing *routing, bool reread,
-           bool *changed)
+read_files(struct healthset *set, const struct health_scan *scan, bool *changed)
 {
     enum status status = OK;
 
@@ -204,9 +232,11 @@ read_files(struct healthset *set, const struct routing *routing, bool reread,
         qsort(set->items, set->count, sizeof(struct health_item *), by_path);
     for (size_t i = 0; status == OK && i < set->count; i++) {
         struct health_item *const item = set->items[i];
+        if (!item->path && scan->reread)
+            status = read_pushed(item, scan->routing, changed);
         if (item->path && item->present &&
-            (reread || item->retry || stamps_changed(&item->stamps)))
-            status = read_file(set, item, routing, changed);
+            (scan->reread || item->retry || stamps_changed(&item->stamps)))
+            status = read_file(set, item, scan, changed);
     }
     return status;
 }
@@ -227,9 +257,9 @@ forget_files(struct healthset *set, bool *changed)
 }
 
 enum status
-healthset_scan(struct healthset *set, const char *folder, const struct routing *routing,
-               bool reread, bool *ret_changed)
+healthset_scan(struct healthset *set, const struct health_scan *scan, bool *ret_changed)
 {
+    const char *const folder = scan->folder;
     char path[STATE_PATH_MAX];
     enum status status = OK;
 
@@ -250,7 +280,7 @@ healthset_scan(struct healthset *set, const char *folder, const struct routing *
     if (dir)
         closedir(dir);
     if (status == OK)
-        status = read_files(set, routing, reread, ret_changed);
+        status = read_files(set, scan, ret_changed);
     if (status == OK)
         forget_files(set, ret_changed);
     return status;
@@ -338,41 +368,40 @@ healthset_push(struct healthset *set, const struct health_push *push)
     return keep_pushed(push);
 }
 
+/* What cannot be read yet (its regions are in routing that comes later) is read again
+ * with all others. */
 static enum status
-restore_one(struct healthset *set, const char *path, const struct routing *routing,
-            struct diag *diag)
+restore_one(struct healthset *set, const char *path, const char *name)
 {
-    struct yaml *yaml;
-    struct health_document *document = NULL;
+    struct health_item *item;
+    bool changed = false;
     char *bytes;
     size_t len;
 
     if (state_read(path, HEALTH_DOCUMENT_BYTES_MAX, &bytes, &len) != OK)
         return OK;
-    enum status status = yaml_open_bytes(path, bytes, len, diag, &yaml);
-    if (status == OK) {
-        status = health_document_read(yaml, routing, false, diag, &document);
-        yaml_close(yaml);
+    char *const writer = strndup(name, strlen(name) - strlen(suffix));
+    enum status status = writer ? add_item(set, NULL, writer, &item) : ERR_NOMEM;
+    free(writer);
+    if (status != OK) {
+        free(bytes);
+        return status;
     }
-    if (status == OK) {
-        struct health_item *item;
-        status = add_item(set, NULL, health_document_writer(document), &item);
-        if (status == OK) {
-            item->document = document;
-            item->bytes = bytes;
-            item->len = len;
-            item->retry = false;
-            return OK;
-        }
-        health_document_drop(document);
-    }
-    free(bytes);
-    return status == ERR_NOMEM ? status : OK;
+    item->bytes = bytes;
+    item->len = len;
+    status = read_pushed(item, NULL, &changed);
+    if (status != OK || !item->document)
+        return status;
+    char *const own = strdup(health_document_writer(item->document));
+    if (!own)
+        return ERR_NOMEM;
+    free(item->writer);
+    item->writer = own;
+    return OK;
 }
 
 enum status
-healthset_restore(struct healthset *set, const char *state, const struct routing *routing,
-                  struct diag *diag)
+healthset_restore(struct healthset *set, const char *state)
 {
     char folder[STATE_PATH_MAX], path[STATE_PATH_MAX];
     enum status status = OK;
@@ -388,7 +417,7 @@ healthset_restore(struct healthset *set, const char *state, const struct routing
          entry = readdir(dir)) {
         if (is_document_name(entry->d_name) &&
             state_path(path, folder, entry->d_name, NULL))
-            status = restore_one(set, path, routing, diag);
+            status = restore_one(set, path, entry->d_name);
     }
     closedir(dir);
     return status;
@@ -472,11 +501,11 @@ healthset_json(const struct healthset *set, int64_t now)
             describe_document(one, item->document, now);
         if (item->path)
             json_object_set_new(one, "file", json_string(item->path));
-        if (item->diag.count > 0) {
+        if (item->diag.error_count > 0) {
             diag_format(&item->diag.messages[0], text, sizeof(text));
             json_object_set_new(one, "error", json_string(text));
         }
-        if (item->path)
+        if (item->path || item->diag.count > 0)
             json_object_set_new(one, "messages", messages(&item->diag));
         json_array_append_new(all, one);
     }

@@ -21,7 +21,7 @@ struct health_item {
     char *writer; /* pushed; for files the document's own word counts */
     char *bytes;  /* pushed: as received */
     size_t len;
-    struct stamps stamps;             /* files */
+    struct stamps stamps;             /* of the file and its includes */
     struct health_document *document; /* NULL: never readable */
     bool present;                     /* the file is there */
     bool retry;
@@ -36,17 +36,21 @@ struct healthset {
 
 void healthset_init(struct healthset *set);
 void healthset_done(struct healthset *set);
-/* Looks at the folder (NULL: none): reads files that changed or were refused (all with
- * `reread`). A deleted file's document ends at once if an operator's; an automatic one
- * stays until it lapses by itself. *ret_changed: something did. ERR_NOMEM. */
-MUST_CHECK enum status healthset_scan(struct healthset *set, const char *folder,
-                                      const struct routing *routing, bool reread,
-                                      bool *ret_changed);
-/* The pushed documents of an earlier run (state/health). Unreadable ones are left out
- * with a warning. ERR_NOMEM. */
-MUST_CHECK enum status healthset_restore(struct healthset *set, const char *state,
-                                         const struct routing *routing,
-                                         struct diag *diag);
+/* Looks at the folder: reads files that changed or were refused (with
+ * `reread` all, and pushed documents again). A deleted file's document ends at once if an
+ * operator's; an automatic one stays until it lapses by itself. *ret_changed: something
+ * did. ERR_NOMEM. */
+struct health_scan {
+    const char *folder; /* NULL: none */
+    const char *root;   /* the configuration's folder, which includes may not leave */
+    const struct routing *routing;
+    bool reread;
+};
+MUST_CHECK enum status healthset_scan(struct healthset *set,
+                                      const struct health_scan *scan, bool *ret_changed);
+/* The pushed documents of an earlier run (state/health), without routing: a scan with
+ * `reread` reads them again. ERR_NOMEM. */
+MUST_CHECK enum status healthset_restore(struct healthset *set, const char *state);
 
 struct health_push {
     const char *state; /* "" : not kept */

@@ -169,8 +169,8 @@ is_plain_text(const ldns_rr *record)
         if (bytes[0] != STRING_MAX && i + 1 < count)
             return false;
         for (unsigned b = 1; b <= bytes[0]; b++) {
-            if (!isprint(bytes[b]))
-                return false;
+            if (!isprint(bytes[b]) || (bytes[b] == '"' && b == 1 && i == 0))
+                return false; /* text in quotes loses them */
         }
     }
     return count > 0;

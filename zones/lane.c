@@ -120,6 +120,8 @@ lane_stop(struct lane *lane)
 enum status
 lane_post(struct lane *lane, lane_fn job, void *context)
 {
+    if (!lane)
+        return ERR_IO;
     struct lane_job *const entry = malloc(sizeof(*entry));
 
     if (!entry)

@@ -16,7 +16,7 @@ MUST_CHECK enum status lane_start(const char *name, lane_fn tick, void *context,
                                   struct lane **ret_lane);
 /* Finishes the queued jobs, joins the thread, frees. NULL is fine. */
 void lane_stop(struct lane *lane);
-/* Queues job(context). ERR_NOMEM. Any thread. */
+/* Queues job(context). ERR_NOMEM; ERR_IO: the lane has ended (NULL). Any thread. */
 MUST_CHECK enum status lane_post(struct lane *lane, lane_fn job, void *context);
 /* When tick is due: Unix seconds; 0: never. Any thread. */
 void lane_set_tick(struct lane *lane, int64_t unix_s);

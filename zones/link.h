@@ -71,6 +71,10 @@ MUST_CHECK enum status link_check(const struct link_input *input, const struct z
 /* Joins all. Every zone must have passed link_check with the same input. ERR_NOMEM. */
 MUST_CHECK enum status link_new(const struct link_input *input, struct link **ret_link);
 
+/* Warns of what is served but hardly meant: types that exist for nobody at a dynamic
+ * name, place words that no loaded data matches. ERR_NOMEM. */
+MUST_CHECK enum status link_warn(const struct link *link, struct diag *diag);
+
 /* Addresses that a host has in the served zones: static ones, or those of a `server:`
  * form's entry. Returns how many there are (at most max are written). *ret_inside: the
  * name lies in one of the zones. */

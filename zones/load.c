@@ -79,25 +79,71 @@ name_problem(struct loading *loading, const struct yaml_node *key, const char *w
     return ERR_INVALID;
 }
 
-/* YAML 1.1 readers such as octoDNS's take these for something else than text. */
+/* A plain scalar that PyYAML, octoDNS's reader, takes for true, false or nothing. */
+static bool
+is_word_of_yaml(const char *text)
+{
+    static const char *const words[] = { "yes",   "Yes",   "YES",   "no",   "No",
+                                         "NO",    "on",    "On",    "ON",   "off",
+                                         "Off",   "OFF",   "true",  "True", "TRUE",
+                                         "false", "False", "FALSE", "null", "Null",
+                                         "NULL",  "~" };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A whole number that it would print in another way: 010, 0x1f, 1_000, +1. */
+static bool
+is_other_integer(const char *text)
+{
+    const bool is_signed = *text == '+' || *text == '-';
+    const char *const digits = text + is_signed;
+    const size_t all = strlen(digits);
+
+    if (all > 2 && digits[0] == '0' && digits[1] == 'x')
+        return strspn(digits + 2, "0123456789abcdefABCDEF_") == all - 2;
+    if (all > 2 && digits[0] == '0' && digits[1] == 'b')
+        return strspn(digits + 2, "01_") == all - 2;
+    if (all > 1 && digits[0] == '0')
+        return strspn(digits, "01234567_") == all;
+    return digits[0] >= '0' && digits[0] <= '9' && strspn(digits, "0123456789_") == all &&
+           (*text == '+' || strchr(digits, '_'));
+}
+
+/* A number with a fraction that it would print in another way: 1.10, in reverse zones. */
+static bool
+is_other_fraction(const char *text)
+{
+    enum { EXACT_DIGITS = 15 }; /* that many survive a double */
+    const char *const digits = text + (*text == '+' || *text == '-');
+    const size_t whole = strspn(digits, "0123456789_");
+    const size_t rest = strspn(digits + whole, ".");
+    const size_t part = strspn(digits + whole + rest, "0123456789_");
+
+    if (rest != 1 || whole + part == 0 || digits[whole + 1 + part] || *digits == '_')
+        return false;
+    return *text == '+' || strchr(text, '_') || whole == 0 || part == 0 ||
+           (whole > 1 && *digits == '0') || (part > 1 && digits[whole + part] == '0') ||
+           whole + part > EXACT_DIGITS || strncmp(digits, "0.0000", 6) == 0;
+}
+
 static void
 warn_of_other_readers(struct loading *loading, const struct yaml_node *key)
 {
-    static const char *const words[] = { "yes",   "no", "on", "off",  "true",
-                                         "false", "y",  "n",  "null", "~" };
+    const char *what = NULL;
 
-    for (size_t i = 0; key->plain && i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcasecmp(words[i], key->text) == 0)
-            diag_warning(
-                loading->diag, key->at,
-                "'%s' is a name here; octoDNS would read another value: quote it",
-                key->text);
-    }
-    if (key->plain && key->text[0] == '0' && key->len > 1 &&
-        strspn(key->text, "0123456789") == key->len)
+    if (key->plain && is_word_of_yaml(key->text))
+        what = "another value";
+    else if (key->plain && (is_other_integer(key->text) || is_other_fraction(key->text)))
+        what = "a number";
+    if (what)
         diag_warning(loading->diag, key->at,
-                     "'%s' is a name here; octoDNS would read a number: quote it",
-                     key->text);
+                     "'%s' is a name here; octoDNS would read %s: quote it", key->text,
+                     what);
 }
 
 static enum status
@@ -117,6 +163,7 @@ read_owner(struct loading *loading, const struct yaml_node *key, struct owner_na
         return name_problem(loading, key, "is not a domain name");
     warn_of_other_readers(loading, key);
     name_fold(owner->wire);
+    builder_expect(loading->builder, owner->wire);
     name_to_text(owner->wire, owner->text);
     owner->text[strlen(owner->text) - 1] = '\0';
     owner->shown = is_apex ? "''" : key->text;

@@ -3,8 +3,10 @@
  */
 #include "dns/base/arena.h"
 #include "zones/loading.h"
+#include "zones/rdata_check.h"
 #include "zones/steering/inline.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CHAIN_MAX = 16, ANSWERS_MAX = 32, PRIORITY_DEFAULT = 10 };
@@ -300,7 +302,24 @@ host_value(struct value_context *context, const struct yaml_node *value,
     return server->host && server->name ? OK : ERR_NOMEM;
 }
 
-/* Values of any other type are rdata; health calls them by their text. */
+/* What health calls a value that is rdata: its text, a map in presentation form. */
+static const char *
+rdata_name(struct value_context *context, const struct yaml_node *value,
+           const struct rdata *rdata)
+{
+    char canonical[INLINE_NAME_SIZE];
+    char *text = NULL;
+
+    if (value->kind != YAML_SCALAR)
+        text = rdata_text(context->types[0], rdata);
+    const char *const name = value->kind == YAML_SCALAR ? value->text : text;
+    const char *const other = name ? inline_value_name(name, canonical) : NULL;
+    const char *const kept = name ? keep(context->loading, other ? other : name) : NULL;
+    free(text);
+    return kept;
+}
+
+/* Values of any other type are rdata. */
 static enum status
 rdata_value(struct value_context *context, const struct yaml_node *value,
             struct server *server, const void **ret_payload)
@@ -312,10 +331,11 @@ rdata_value(struct value_context *context, const struct yaml_node *value,
         return ERR_NOMEM;
     const enum status status = load_rdata(context->loading, context->owner,
                                           context->types[0], value, arena, rdata);
-    server->name =
-        keep(context->loading, value->kind == YAML_SCALAR ? value->text : "value");
+    if (status != OK)
+        return status;
+    server->name = rdata_name(context, value, rdata);
     *ret_payload = rdata;
-    return status == OK && !server->name ? ERR_NOMEM : status;
+    return server->name ? OK : ERR_NOMEM;
 }
 
 static enum status
@@ -521,9 +541,9 @@ load_alias(struct loading *loading, const struct owner_name *owner,
         return load_alias_values(loading, owner, keys, values, ttl);
     const struct yaml_node *const value =
         keys->values ? yaml_elements(keys->values, &count) : NULL;
-    if (!value) {
-        diag_error(loading->diag, keys->at, "%s: an ALIAS needs its target",
-                   owner->shown);
+    if (!value || count != 1) {
+        diag_error(loading->diag, keys->at, "%s: an ALIAS %s", owner->shown,
+                   value && count > 0 ? "has one target" : "needs its target");
         return ERR_INVALID;
     }
     const enum status status = load_target(loading, owner, value, target);

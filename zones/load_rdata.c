@@ -11,16 +11,8 @@
 
 enum { STRING_MAX = 255, FIELDS_MAX = 12 };
 
-struct valuing {
-    struct loading *loading;
-    const struct owner_name *owner;
-    uint16_t type;
-    const struct yaml_node *value;
-    struct arena *arena;
-};
-
-static enum status
-refuse(const struct valuing *valuing, const char *what)
+enum status
+load_refuse(const struct valuing *valuing, const char *what)
 {
     char type[16];
 
@@ -45,7 +37,7 @@ read_address(const struct valuing *valuing, struct rdata *ret_rdata)
     if (addr_parse(text, &addr) != OK || addr.family != family) {
         (void)snprintf(message, sizeof(message), "'%s' is not an %s address", text,
                        family == ADDR_V4 ? "IPv4" : "IPv6");
-        return refuse(valuing, message);
+        return load_refuse(valuing, message);
     }
     const uint16_t len = (uint16_t)addr_len(&addr);
     const void *const bytes = arena_memdup(valuing->arena, addr.bytes, len);
@@ -71,8 +63,15 @@ read_name(const struct valuing *valuing, struct rdata *ret_rdata)
     return bytes ? OK : ERR_NOMEM;
 }
 
+static bool
+is_quoted(const char *text, size_t len)
+{
+    return len >= 2 && text[0] == '"' && text[len - 1] == '"';
+}
+
 /* octoDNS's raw text: `\;` and `;` are a semicolon, any other byte stands for itself;
- * split at 255. */
+ * split at 255. A text all in quotes is what other software writes: as octoDNS does, the
+ * quotes are passed over, and so are those between its pieces. */
 static enum status
 read_raw_text(const struct valuing *valuing, struct rdata *ret_rdata)
 {
@@ -85,9 +84,15 @@ read_raw_text(const struct valuing *valuing, struct rdata *ret_rdata)
         valuing->arena, valuing->value->len + valuing->value->len / STRING_MAX + 2);
     if (!bytes)
         return ERR_NOMEM;
+    const bool quoted = is_quoted(text, valuing->value->len);
+    const char *const end = text + valuing->value->len - quoted;
     size_t len = 0, string = 0; /* where the current string's length byte is */
     bytes[len++] = 0;
-    for (const char *at = text; *at; at++) {
+    for (const char *at = text + quoted; at < end; at++) {
+        if (quoted && strncmp(at, "\" \"", 3) == 0 && at + 3 <= end) {
+            at += 2;
+            continue;
+        }
         if (at[0] == '\\' && at[1] == ';')
             at++;
         if (bytes[string] == STRING_MAX) {
@@ -98,7 +103,7 @@ read_raw_text(const struct valuing *valuing, struct rdata *ret_rdata)
         bytes[string]++;
     }
     if (len > UINT16_MAX)
-        return refuse(valuing, "longer than 65,535 bytes");
+        return load_refuse(valuing, "longer than 65,535 bytes");
     *ret_rdata = (struct rdata){ .bytes = bytes, .len = (uint16_t)len };
     return OK;
 }
@@ -117,7 +122,7 @@ copy_rdata(const struct valuing *valuing, const ldns_rr *rr, struct rdata *ret_r
     for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
         len += ldns_rdf_size(ldns_rr_rdf(rr, i));
     if (len > UINT16_MAX)
-        return refuse(valuing, "longer than 65,535 bytes");
+        return load_refuse(valuing, "longer than 65,535 bytes");
     uint8_t *const bytes = arena_alloc(valuing->arena, len + 1);
     if (!bytes)
         return ERR_NOMEM;
@@ -143,9 +148,9 @@ parse_presentation(const struct valuing *valuing, const char *text,
     ldns_rr *rr = NULL;
 
     if (strchr(text, '\n'))
-        return refuse(valuing, "a line break in presentation form");
+        return load_refuse(valuing, "a line break in presentation form");
     if (rdata_check(valuing->type, text, message, sizeof(message)) != OK)
-        return refuse(valuing, message);
+        return load_refuse(valuing, message);
     if (asprintf(&line, "x. 0 IN %s %s", type_text(valuing->type, type), text) < 0)
         return ERR_NOMEM;
     const ldns_status parsed = ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL);
@@ -153,7 +158,7 @@ parse_presentation(const struct valuing *valuing, const char *text,
     if (parsed != LDNS_STATUS_OK) {
         (void)snprintf(message, sizeof(message), "'%.200s' is not its rdata: %s", text,
                        ldns_get_errorstr_by_id(parsed));
-        return refuse(valuing, message);
+        return load_refuse(valuing, message);
     }
     const enum status status = copy_rdata(valuing, rr, ret_rdata);
     ldns_rr_free(rr);
@@ -165,7 +170,7 @@ parse_presentation(const struct valuing *valuing, const char *text,
 enum field_form { PLAIN, QUOTED, TARGET };
 
 struct field {
-    const char *keys[3]; /* the key and its legacy names */
+    const char *keys[3]; /* the key and its legacy name */
     enum field_form form;
     const char *otherwise; /* when missing; NULL: required */
 };
@@ -205,10 +210,10 @@ static const struct structure structures[] = {
         { { "matching_type" }, PLAIN, NULL },
         { { "certificate_association_data" }, PLAIN, NULL } } },
     { RR_TYPE_DS,
-      { { { "key_tag", "flags" }, PLAIN, NULL },
-        { { "algorithm", "protocol" }, PLAIN, NULL },
-        { { "digest_type", "algorithm" }, PLAIN, NULL },
-        { { "digest", "public_key" }, PLAIN, NULL } } },
+      { { { "key_tag" }, PLAIN, NULL },
+        { { "algorithm" }, PLAIN, NULL },
+        { { "digest_type" }, PLAIN, NULL },
+        { { "digest" }, PLAIN, NULL } } },
     { RR_TYPE_URI,
       { { { "priority" }, PLAIN, NULL },
         { { "weight" }, PLAIN, NULL },
@@ -236,9 +241,18 @@ static const struct structure structures[] = {
         { { "minimum" }, PLAIN, NULL } } },
 };
 
+/* octoDNS's old names for a DS; `algorithm` means something else among them. */
+static const struct structure old_ds = { RR_TYPE_DS,
+                                         { { { "flags" }, PLAIN, NULL },
+                                           { { "protocol" }, PLAIN, NULL },
+                                           { { "algorithm" }, PLAIN, NULL },
+                                           { { "public_key" }, PLAIN, NULL } } };
+
 static const struct structure *
-structure_of(uint16_t type)
+structure_of(uint16_t type, const struct yaml_node *value)
 {
+    if (type == RR_TYPE_DS && (yaml_get(value, "flags") || yaml_get(value, "public_key")))
+        return &old_ds;
     for (size_t i = 0; i < sizeof(structures) / sizeof(structures[0]); i++) {
         if (structures[i].type == type)
             return &structures[i];
@@ -285,7 +299,7 @@ put_field(const struct valuing *valuing, const struct field *field, FILE *out)
 
     if (!value && !text) {
         (void)snprintf(message, sizeof(message), "'%s' is missing", field->keys[0]);
-        return refuse(valuing, message);
+        return load_refuse(valuing, message);
     }
     if (value && yaml_text(value, field->keys[0], valuing->loading->diag, &text) != OK)
         return ERR_INVALID;
@@ -300,7 +314,7 @@ put_field(const struct valuing *valuing, const struct field *field, FILE *out)
         if (text[strcspn(text, " \t\"")] || text[0] == '\0') {
             (void)snprintf(message, sizeof(message), "'%s' has a bad value '%s'",
                            field->keys[0], text);
-            return refuse(valuing, message);
+            return load_refuse(valuing, message);
         }
         (void)fputs(text, out);
     }
@@ -363,75 +377,6 @@ read_structure(const struct valuing *valuing, const struct structure *structure,
 
 /* ---- HTTPS and SVCB --------------------------------------------------------------- */
 
-/* One parameter as presentation form has it: key="a,b" or key alone. */
-static enum status
-put_param(const struct valuing *valuing, const struct yaml_node *param, FILE *out)
-{
-    size_t count;
-    const struct yaml_node *at = yaml_elements(param, &count);
-
-    (void)fprintf(out, " %s", param->key->text);
-    if (yaml_is_null(param) || (param->kind == YAML_SCALAR && param->len == 0))
-        return OK;
-    (void)fputs("=\"", out);
-    for (size_t i = 0; i < count; i++, at = at->next) {
-        const char *text;
-        if (yaml_text(at, "svcparams", valuing->loading->diag, &text) != OK)
-            return ERR_INVALID;
-        if (strchr(text, '"'))
-            return refuse(valuing, "svcparams: a quote in a value");
-        (void)fprintf(out, "%s%s", i ? "," : "", text);
-    }
-    (void)fputc('"', out);
-    return OK;
-}
-
-static enum status
-put_params(const struct valuing *valuing, const struct yaml_node *params, FILE *out)
-{
-    enum status status = OK;
-
-    if (!params || yaml_is_null(params))
-        return OK;
-    if (yaml_expect(params, YAML_MAP, "svcparams", valuing->loading->diag) != OK)
-        return ERR_INVALID;
-    for (const struct yaml_node *at = params->child; at && status == OK; at = at->next)
-        status = put_param(valuing, at, out);
-    return status;
-}
-
-static enum status
-read_service(const struct valuing *valuing, const struct yaml_node *priority,
-             const struct yaml_node *target, const struct yaml_node *params,
-             struct rdata *ret_rdata)
-{
-    char *text = NULL;
-    char name_text[NAME_TEXT_SIZE] = ".";
-    uint8_t name[NAME_LEN_MAX];
-    uint64_t number = 1;
-    size_t len;
-
-    if (priority && yaml_uint(priority, "svcpriority", 0, UINT16_MAX,
-                              valuing->loading->diag, &number) != OK)
-        return ERR_INVALID;
-    if (target) {
-        if (load_target(valuing->loading, valuing->owner, target, name) != OK)
-            return ERR_INVALID;
-        name_to_text(name, name_text);
-    }
-    FILE *const out = open_memstream(&text, &len);
-    if (!out)
-        return ERR_NOMEM;
-    (void)fprintf(out, "%llu %s", (unsigned long long)number, name_text);
-    enum status status = put_params(valuing, params, out);
-    if (fclose(out) != 0)
-        status = ERR_NOMEM;
-    if (status == OK)
-        status = parse_presentation(valuing, text, ret_rdata);
-    free(text);
-    return status;
-}
-
 static enum status
 read_service_map(const struct valuing *valuing, struct rdata *ret_rdata)
 {
@@ -439,26 +384,7 @@ read_service_map(const struct valuing *valuing, struct rdata *ret_rdata)
 
     if (check_keys(valuing, known) != OK)
         return ERR_INVALID;
-    return read_service(valuing, yaml_get(valuing->value, "svcpriority"),
-                        yaml_get(valuing->value, "targetname"),
-                        yaml_get(valuing->value, "svcparams"), ret_rdata);
-}
-
-enum status
-load_svcparams(struct loading *loading, const struct owner_name *owner,
-               const struct yaml_node *params, const uint8_t **ret_bytes,
-               uint16_t *ret_len)
-{
-    const struct valuing valuing = { loading, owner, RR_TYPE_HTTPS, params,
-                                     builder_arena(loading->builder) };
-    struct rdata rdata;
-    const enum status status = read_service(&valuing, NULL, NULL, params, &rdata);
-
-    if (status != OK)
-        return status;
-    *ret_bytes = rdata.bytes + 3; /* after priority 1 and the root */
-    *ret_len = (uint16_t)(rdata.len - 3);
-    return OK;
+    return load_service(valuing, ret_rdata);
 }
 
 /* ---- any -------------------------------------------------------------------------- */
@@ -467,7 +393,7 @@ static enum status
 read_map(const struct valuing *valuing, struct rdata *ret_rdata)
 {
     const struct yaml_node *const rdata = yaml_get(valuing->value, "rdata");
-    const struct structure *const structure = structure_of(valuing->type);
+    const struct structure *const structure = structure_of(valuing->type, valuing->value);
     const char *text;
 
     if (rdata && valuing->value->len == 1) {
@@ -479,7 +405,7 @@ read_map(const struct valuing *valuing, struct rdata *ret_rdata)
         return read_service_map(valuing, ret_rdata);
     if (structure)
         return read_structure(valuing, structure, ret_rdata);
-    return refuse(valuing, "its values are plain text, or {rdata: '…'}");
+    return load_refuse(valuing, "its values are plain text, or {rdata: '…'}");
 }
 
 enum status
@@ -492,7 +418,7 @@ load_rdata(struct loading *loading, const struct owner_name *owner, uint16_t typ
     if (value->kind == YAML_MAP)
         return read_map(&valuing, ret_rdata);
     if (value->kind == YAML_LIST)
-        return refuse(&valuing, "a list where one value is expected");
+        return load_refuse(&valuing, "a list where one value is expected");
     switch (type) {
     case RR_TYPE_A:
     case RR_TYPE_AAAA: return read_address(&valuing, ret_rdata);

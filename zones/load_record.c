@@ -277,17 +277,17 @@ load_static(struct loading *loading, const struct owner_name *owner, uint16_t ty
             uint32_t ttl, const struct yaml_node *values, bool by_family,
             struct diag_at at)
 {
-    size_t count;
+    size_t count, values_count;
     char text[16];
 
-    (void)yaml_elements(values, &count);
+    (void)yaml_elements(values, &values_count);
     struct rdata *const records =
-        arena_calloc(loading->scratch, count + 1, sizeof(*records));
+        arena_calloc(loading->scratch, values_count + 1, sizeof(*records));
     if (!records)
         return ERR_NOMEM;
     enum status status =
         collect(loading, owner, type, values, by_family, records, &count);
-    if (status != OK || (count == 0 && by_family))
+    if (status != OK || (count == 0 && by_family && values_count > 0))
         return status;
     if (count == 0) {
         diag_error(loading->diag, at, "%s: no values", owner->shown);

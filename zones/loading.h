@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A zone being read from YAML: shared by load.c (files, names, SOA), load_record.c (a
- * record's keys), load_rdata.c (values → rdata) and load_dyn.c (dynamic forms). */
+ * record's keys), load_rdata.c and load_svcb.c (values → rdata) and load_dyn.c (dynamic
+ * forms). */
 #ifndef ZONES_LOADING_H
 #define ZONES_LOADING_H
 #include "dns/base/yaml.h"
@@ -35,6 +36,17 @@ struct record_keys {
     struct diag_at at;
 };
 
+/* A value being read. */
+struct valuing {
+    struct loading *loading;
+    const struct owner_name *owner;
+    uint16_t type;
+    const struct yaml_node *value;
+    struct arena *arena;
+};
+
+/* Reports "owner: TYPE: what" at the value; ERR_INVALID. */
+enum status load_refuse(const struct valuing *valuing, const char *what);
 /* Reads one record (a map) of a name. ERR_INVALID: reported. */
 MUST_CHECK enum status load_record(struct loading *loading,
                                    const struct owner_name *owner,
@@ -43,11 +55,14 @@ MUST_CHECK enum status load_record(struct loading *loading,
 MUST_CHECK enum status load_rdata(struct loading *loading, const struct owner_name *owner,
                                   uint16_t type, const struct yaml_node *value,
                                   struct arena *arena, struct rdata *ret_rdata);
+/* HTTPS and SVCB of octoDNS's map. Its keys are known ones. */
+MUST_CHECK enum status load_service(const struct valuing *valuing,
+                                    struct rdata *ret_rdata);
 /* Parameters of HTTPS and SVCB (a map as octoDNS has it) → wire, in the builder's arena.
  */
 MUST_CHECK enum status load_svcparams(struct loading *loading,
                                       const struct owner_name *owner,
-                                      const struct yaml_node *params,
+                                      const struct yaml_node *map,
                                       const uint8_t **ret_bytes, uint16_t *ret_len);
 /* A domain name with its final dot, IDNA applied. Reports. */
 MUST_CHECK enum status load_target(struct loading *loading,

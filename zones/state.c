@@ -16,6 +16,8 @@ enum { FOLDER_MODE = 0750, FILE_MODE = 0640, LIST_MAX = 1 << 20, WALK_DESCRIPTOR
 /* A zone file is at most this big to be kept. */
 static const size_t copy_max = (size_t)4 << 30;
 
+const char state_routing[] = "routing.yaml";
+
 bool
 state_path(char buffer[STATE_PATH_MAX], const char *folder, const char *a, const char *b)
 {
@@ -235,12 +237,14 @@ state_keep_good(const char *state, const char *name, const char *const *files,
                 size_t count, const char *const *top, size_t top_count)
 {
     char folder[STATE_PATH_MAX], fresh[STATE_PATH_MAX], tree[STATE_PATH_MAX],
-        list[STATE_PATH_MAX];
+        list[STATE_PATH_MAX], file[STATE_PATH_MAX / 2];
 
     /* Written beside the old one and swapped in whole, so that a crash leaves one of the
-     * two. */
+     * two. No zone is called as the new one: state_file_name begins with no dot. */
+    state_file_name(name, file, sizeof(file));
     if (!good_folder(state, name, folder) ||
-        snprintf(fresh, sizeof(fresh), "%s.new", folder) >= (int)sizeof(fresh) ||
+        snprintf(fresh, sizeof(fresh), "%s/good/.%s", state, file) >=
+            (int)sizeof(fresh) ||
         !state_path(tree, fresh, "tree", NULL) || !state_path(list, fresh, "files", NULL))
         return ERR_IO;
     remove_tree(fresh);

@@ -27,6 +27,10 @@ MUST_CHECK enum status state_write(const char *path, const void *bytes, size_t l
 MUST_CHECK enum status state_read(const char *path, size_t max, char **ret_bytes,
                                   size_t *ret_len);
 
+/* What routing is kept as. No zone is called so: its apex would be "routing.yaml" in
+ * `zones`. */
+extern const char state_routing[];
+
 /* Keeps copies of all `files`; the first `top` of them are where reading starts. */
 MUST_CHECK enum status state_keep_good(const char *state, const char *name,
                                        const char *const *files, size_t count,

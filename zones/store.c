@@ -185,8 +185,10 @@ store_new(const struct store_hooks *hooks, struct store **ret_store)
     healthset_init(&store->health.set);
     diag_init(&store->data.geo_diag);
     diag_init(&store->data.routing_diag);
+    diag_init(&store->data.link_diag);
     diag_init(&store->data.scan_diag);
     diag_init(&store->data.config_diag);
+    diag_init(&store->data.state_diag);
     diag_init(&store->health.diag);
     stamps_init(&store->data.geo_stamps);
     stamps_init(&store->data.routing_stamps);
@@ -230,6 +232,7 @@ first_load(struct store *store, struct store_config *config, struct diag *diag)
     /* Regions in documents' scopes need routing, which is there only now. */
     if (status == OK)
         status = store_health_load(store, true, false);
+    store_health_started(store);
     return status;
 }
 
@@ -238,10 +241,22 @@ store_load(struct store *store, struct store_config *config, bool dry, struct di
 {
     store->dry = dry;
     const enum status status = first_load(store, config, diag);
-    diag_append(diag, &store->health.diag);
-    for (size_t i = 0; i < store->health.set.count; i++)
-        diag_append(diag, &store->health.set.items[i]->diag);
+    store_health_said(store, diag);
+    if (store->data.routing)
+        store_health_unknown(store, store->data.routing, diag);
     return status;
+}
+
+static void
+report_health(struct store *store)
+{
+    struct diag said;
+
+    diag_init(&said);
+    store_health_said(store, &said);
+    if (said.count > 0 && store->hooks.report)
+        store->hooks.report(store->hooks.context, &said, "health");
+    diag_done(&said);
 }
 
 enum status
@@ -249,6 +264,7 @@ store_start(struct store *store, struct store_config *config)
 {
     enum status status = first_load(store, config, NULL);
 
+    report_health(store);
     if (status == OK)
         status = lane_start("health", store_health_tick, store, &store->health_lane);
     if (status == OK)

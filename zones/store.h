@@ -105,13 +105,15 @@ typedef void (*store_done_fn)(void *context, const struct store_result *result);
 struct store_reload {
     struct store_config *
         config; /* a new configuration (the store takes a reference), or NULL: the same */
-    const struct diag *refused; /* what a new configuration was refused for: the old one
-                                   stays, and the status says so; NULL: nothing */
-    bool reread;                /* HUP: read again also what looks unchanged */
-    const char *const *force; /* zones whose safe_delete/safe_update holds are overruled;
-                                 NULL-terminated; NULL: none */
-    bool force_all;
-    store_done_fn done; /* may be NULL */
+    const struct diag *said;  /* of meridian.yaml, for the status: with errors the old one
+                                 stays. NULL: it was not read again */
+    bool reread;              /* HUP: read again also what looks unchanged */
+    const char *const *zones; /* those that are meant, NULL-terminated; NULL: all. One
+                                 that   is nowhere is an error; what changed elsewhere is
+                                 loaded   all the same */
+    bool force; /* their holds (safe_delete, safe_update, NS, lost file) are overruled */
+    store_done_fn done; /* may be NULL; else it is called after a look at the health
+                           folder too, with the messages of both, in that lane's thread */
     void *context;
 };
 /* Queues a look at every file of the data lane (zones, routing, databases): changed ones,
@@ -119,9 +121,8 @@ struct store_reload {
 MUST_CHECK enum status store_reload(struct store *store,
                                     const struct store_reload *reload);
 
-/* Queues a look at the health folder. */
-MUST_CHECK enum status store_reload_health(struct store *store, store_done_fn done,
-                                           void *context);
+/* Queues a look at the health folder. reread: also at documents that look unchanged. */
+MUST_CHECK enum status store_reload_health(struct store *store, bool reread);
 
 struct store_push {
     struct health_document *document; /* the store takes a reference; NULL: delete */

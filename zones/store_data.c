@@ -2,15 +2,13 @@
 /* The data lane: databases, routing, zones → link → publication. What is refused keeps
  * its last good version; every refused file is tried again whenever anything changes, so
  * the order of saving does not matter. */
+#include "dns/base/yaml.h"
 #include "zones/state.h"
 #include "zones/steering/routing.h"
 #include "zones/store_lanes.h"
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char routing_good[] = "routing.yaml"; /* no zone is called so: its apex would
-                                                      be "routing.yaml" in `zones` */
 
 /* One run of the lane. */
 struct run {
@@ -22,6 +20,7 @@ struct run {
     struct routing *routing; /* newly read, or NULL: the old one */
     size_t zones_changed;
     bool base_changed;
+    bool named_nobody; /* a zone that was asked for is nowhere */
 };
 
 /* ---- geography -------------------------------------------------------------------- */
@@ -156,7 +155,7 @@ routing_of_earlier_run(struct run *run)
     struct diag ignored;
 
     if (run->store->dry || !config->state[0] ||
-        state_find_good(config->state, routing_good, &good) != OK)
+        state_find_good(config->state, state_routing, &good) != OK)
         return;
     diag_init(&ignored);
     if (state_path(folder, good.root, config->folder + 1, NULL) &&
@@ -174,6 +173,28 @@ routing_is_due(const struct run *run)
 
     return !data->routing || data->routing_retry || run->reload->reread ||
            run->reload->config || stamps_changed(&data->routing_stamps);
+}
+
+/* Every file that refused routing is made of is watched: which of them is wrong shows
+ * when one is repaired. */
+static enum status
+stamp_refused(struct store_data *data)
+{
+    const struct store_config *const config = data->config;
+    const struct yaml_node *map;
+    struct yaml *yaml;
+    enum status status = OK;
+
+    for (size_t i = 0; status == OK && i < config->routing_count; i++) {
+        if (yaml_open(config->routing[i], config->folder, NULL, &yaml) != OK)
+            continue;
+        if (yaml_whole(yaml, &map) == ERR_NOMEM)
+            status = ERR_NOMEM;
+        for (size_t f = 0; status == OK && f < yaml_file_count(yaml); f++)
+            status = stamps_add(&data->routing_stamps, yaml_file(yaml, f));
+        yaml_close(yaml);
+    }
+    return status;
 }
 
 static enum status
@@ -196,6 +217,9 @@ read_routing(struct run *run)
     }
     run->routing = NULL;
     if (status != ERR_INVALID)
+        return status;
+    status = stamp_refused(data);
+    if (status != OK)
         return status;
     if (!data->routing)
         routing_of_earlier_run(run);
@@ -280,8 +304,31 @@ zone_fits(const struct fitting *fitting, const struct zoneset_zone *zone,
     return fits;
 }
 
-/* New routing must not take a name away from a zone that is served: then all of it is
- * refused. */
+static struct diag_at
+routing_at(const struct store_data *data)
+{
+    return (struct diag_at){ .file = data->config->routing_count
+                                         ? data->config->routing[0]
+                                         : data->config->path };
+}
+
+/* Errors at a zone's lines as errors of the routing that name those lines. */
+static void
+blame_new_routing(struct store_data *data, const struct diag *problems)
+{
+    char text[DIAG_TEXT_MAX];
+
+    for (size_t i = 0; i < problems->count; i++) {
+        if (problems->messages[i].level != DIAG_ERROR)
+            continue;
+        diag_format(&problems->messages[i], text, sizeof(text));
+        diag_error(&data->routing_diag, routing_at(data),
+                   "a zone that is served needs it as it was: %s", text);
+    }
+}
+
+/* New routing must not take a name away from a zone that is served (at start: was): then
+ * all of it is refused. */
 static bool
 routing_fits(struct run *run, const struct fitting *fitting)
 {
@@ -293,28 +340,51 @@ routing_fits(struct run *run, const struct fitting *fitting)
         diag_init(&problems);
         if (!zone_fits(fitting, data->zones.zones[i], &problems)) {
             fits = false;
-            diag_append(&data->routing_diag, &problems);
+            blame_new_routing(data, &problems);
         }
         diag_done(&problems);
     }
     return fits;
 }
 
-static void
-keep_old_routing(struct run *run)
+static enum status
+keep_old_routing(struct run *run, struct fitting *fitting)
 {
     struct store_data *const data = &run->store->data;
-    const struct diag_at at = { .file = data->config->routing_count
-                                            ? data->config->routing[0]
-                                            : data->config->path,
-                                .line = 1,
-                                .column = 1 };
+    struct routing *const refused = run->routing;
 
-    diag_error(&data->routing_diag, at,
-               "this routing lacks names that the zones above use: the old one stays");
-    routing_free(run->routing);
-    run->routing = NULL;
+    diag_error(&data->routing_diag, routing_at(data),
+               "the routing stays as it was before");
     data->routing_retry = true;
+    run->routing = NULL;
+    if (!data->routing)
+        routing_of_earlier_run(run);
+    if (!data->routing && !run->routing) { /* there is no other */
+        run->routing = refused;
+        return OK;
+    }
+    routing_free(refused);
+    if (!run->routing)
+        return OK;
+    fitting->input.routing = run->routing;
+    return routing_complete(run->routing, resolve_host, &fitting->input, NULL) ==
+                   ERR_NOMEM
+               ? ERR_NOMEM
+               : OK;
+}
+
+/* At start: zones that do not fit the routing may have served before, in the version that
+ * the state folder has. */
+static void
+fall_back(struct run *run, const struct fitting *fitting)
+{
+    struct store_data *const data = &run->store->data;
+
+    for (size_t i = 0; i < data->zones.count; i++) {
+        struct zoneset_zone *const zone = data->zones.zones[i];
+        if (zone->candidate && link_check(&fitting->input, zone->candidate, NULL) != OK)
+            zoneset_fall_back(zone, &run->options);
+    }
 }
 
 /* Chooses the routing that serves, old or new, and makes it the lane's own. */
@@ -330,17 +400,19 @@ settle_routing(struct run *run)
     if (status != OK)
         return status;
     status = complete_routing(run, &fitting);
-    if (status == ERR_INVALID ||
-        (status == OK && data->routing && !routing_fits(run, &fitting))) {
-        if (data->routing)
-            keep_old_routing(run);
+    if (run->starting && !data->routing_retry)
+        fall_back(run, &fitting);
+    if (status == ERR_INVALID || (status == OK && !routing_fits(run, &fitting))) {
         status = OK;
+        if (data->routing || run->starting)
+            status = keep_old_routing(run, &fitting);
     }
     free(fitting.zones);
     if (status != OK || !run->routing)
         return status;
     routing_free(data->routing);
     data->routing = run->routing;
+    data->kept = NULL; /* another may come to lie where it lay */
     run->routing = NULL;
     return OK;
 }
@@ -351,10 +423,31 @@ blame_routing(const struct store_data *data, struct zoneset_zone *zone)
 {
     if (!data->no_routing || zone->candidate->dyn_count == 0)
         return;
-    diag_clear(&zone->diag);
-    diag_error(&zone->diag, zone->candidate->dyns[0].at,
+    diag_clear(&zone->link_diag);
+    diag_error(&zone->link_diag, zone->candidate->dyns[0].at,
                "%s: waits for the routing, which has errors",
                zone->candidate->dyns[0].owner);
+}
+
+/* Refuses a candidate that does not fit; at start also a version of an earlier run. */
+static bool
+refuse_unfit(struct run *run, const struct fitting *fitting, struct zoneset_zone *zone)
+{
+    if (zone->candidate) {
+        diag_clear(&zone->link_diag);
+        if (link_check(&fitting->input, zone->candidate, &zone->link_diag) == OK)
+            return false;
+        blame_routing(&run->store->data, zone);
+        if (run->starting)
+            zoneset_fall_back(zone, &run->options);
+        zoneset_refuse(zone);
+        return true;
+    }
+    if (!run->starting || !zone->content ||
+        link_check(&fitting->input, zone->content, NULL) == OK)
+        return false;
+    zoneset_drop(zone);
+    return true;
 }
 
 /* Candidates that do not fit the routing are refused. Repeats, for an ALIAS may lead into
@@ -371,18 +464,8 @@ settle_zones(struct run *run)
         if (status != OK)
             return status;
         refused = false;
-        for (size_t i = 0; i < data->zones.count; i++) {
-            struct zoneset_zone *const zone = data->zones.zones[i];
-            if (!zone->candidate)
-                continue;
-            diag_clear(&zone->diag);
-            if (link_check(&fitting.input, zone->candidate, &zone->diag) == OK)
-                continue;
-            blame_routing(data, zone);
-            zoneset_refuse(zone);
-            refused = true;
-            break;
-        }
+        for (size_t i = 0; !refused && i < data->zones.count; i++)
+            refused = refuse_unfit(run, &fitting, data->zones.zones[i]);
         free(fitting.zones);
     }
     for (size_t i = 0; i < data->zones.count; i++) {
@@ -467,6 +550,9 @@ relink(struct run *run)
     if (status != OK)
         return status;
     status = number_zones(data, link);
+    diag_clear(&data->link_diag);
+    if (status == OK)
+        status = link_warn(link, &data->link_diag);
     if (status == OK)
         status = publish(run->store, link);
     if (status != OK) {
@@ -500,8 +586,8 @@ take_config(struct run *run, struct store_config **ret_before)
         .reread = run->reload->reread || *ret_before != data->config,
         .starting = run->starting,
         .dry = run->store->dry,
-        .force = run->reload->force,
-        .force_all = run->reload->force_all,
+        .force = run->reload->force ? run->reload->zones : NULL,
+        .force_all = run->reload->force && !run->reload->zones,
     };
     return data->classes ? OK : ERR_NOMEM;
 }
@@ -515,6 +601,21 @@ report_zones(struct run *run)
         diag_append(run->diag, &set->zones[i]->diag);
 }
 
+/* Zones that were named, and are neither served nor found. */
+static void
+check_named(struct run *run)
+{
+    const struct zoneset *const set = &run->store->data.zones;
+    const char *const *const zones = run->reload->zones;
+
+    for (size_t i = 0; zones && zones[i]; i++) {
+        if (zoneset_find(set, zones[i]))
+            continue;
+        diag_error(run->diag, (struct diag_at){ 0 }, "there is no zone '%s'", zones[i]);
+        run->named_nobody = true;
+    }
+}
+
 static enum status
 read_all(struct run *run)
 {
@@ -526,15 +627,18 @@ read_all(struct run *run)
         status = renew_base(run);
     part_drop(&before->part);
     diag_clear(&store->data.scan_diag);
-    diag_clear(&store->data.config_diag);
-    if (run->reload->refused)
-        diag_append(&store->data.config_diag, run->reload->refused);
+    if (run->reload->said) {
+        diag_clear(&store->data.config_diag);
+        diag_append(&store->data.config_diag, run->reload->said);
+    }
     if (status == OK)
         status = zoneset_scan(&store->data.zones, &run->options, &store->data.scan_diag);
     if (status == OK && run->starting && !store->dry)
         zoneset_restore(&store->data.zones, store->data.config);
-    if (status == OK)
+    if (status == OK) {
+        check_named(run);
         status = zoneset_read(&store->data.zones, &run->options, &run->zones_changed);
+    }
     if (status == OK && (routing_is_due(run) || run->zones_changed > 0))
         status = read_routing(run);
     return status;
@@ -559,19 +663,22 @@ save_good(struct run *run)
     struct store_data *const data = &run->store->data;
     const struct store_config *const config = data->config;
 
-    if (run->store->dry)
+    diag_clear(&data->state_diag);
+    if (run->store->dry || !config->state[0])
         return;
-    zoneset_save(&data->zones, config, run->diag);
-    if (!config->state[0] || data->routing_retry ||
-        routing_file_count(data->routing) == 0)
+    zoneset_save(&data->zones, config, &data->state_diag);
+    if (data->kept == data->routing || data->routing_retry ||
+        routing_file_count(data->routing) == 0 || stamps_changed(&data->routing_stamps))
         return;
     const size_t count = routing_file_count(data->routing);
     const char **const files = calloc(count, sizeof(*files));
     for (size_t i = 0; files && i < count; i++)
         files[i] = routing_file(data->routing, i);
-    if (!files || state_keep_good(config->state, routing_good, files, count,
-                                  config->routing, config->routing_count) != OK)
-        diag_warning(run->diag, (struct diag_at){ .file = config->state },
+    if (files && state_keep_good(config->state, state_routing, files, count,
+                                 config->routing, config->routing_count) == OK)
+        data->kept = data->routing;
+    else
+        diag_warning(&data->state_diag, (struct diag_at){ .file = config->state },
                      "cannot keep the good version of routing");
     free(files);
 }
@@ -599,17 +706,19 @@ store_data_load(struct store *store, const struct store_reload *reload, bool sta
     diag_append(&said, &store->data.scan_diag);
     diag_append(&said, &store->data.routing_diag);
     report_zones(&run);
+    diag_append(&said, &store->data.link_diag);
     const bool ok = status == OK && !refused_anything(&store->data);
-    store_tell(store, ok);
     if (status == OK)
         save_good(&run);
+    diag_append(&said, &store->data.state_diag);
+    store_tell(store, ok);
     if (diag)
         diag_append(diag, &said);
     if (store->hooks.report)
         store->hooks.report(store->hooks.context, &said, starting ? "start" : "reload");
     if (store->hooks.changed)
         store->hooks.changed(store->hooks.context);
-    if (status == OK && !ok)
+    if (status == OK && (!ok || run.named_nobody))
         status = starting ? OK : ERR_INVALID;
     diag_done(&said);
     (void)malloc_trim(0); /* what a load took in small pieces goes back to the system */
@@ -634,95 +743,10 @@ store_data_done(struct store *store)
     stamps_done(&data->routing_stamps);
     diag_done(&data->geo_diag);
     diag_done(&data->routing_diag);
+    diag_done(&data->link_diag);
     diag_done(&data->scan_diag);
     diag_done(&data->config_diag);
+    diag_done(&data->state_diag);
     if (data->config)
         part_drop(&data->config->part);
-}
-
-/* ---- requests --------------------------------------------------------------------- */
-
-/* A queued reload, with copies of all that it names. */
-struct reload_job {
-    struct store *store;
-    struct store_reload reload;
-    struct diag refused;
-    char **force;
-};
-
-static void
-free_job(struct reload_job *job)
-{
-    for (size_t i = 0; job->force && job->force[i]; i++)
-        free(job->force[i]);
-    free(job->force);
-    if (job->reload.config)
-        part_drop(&job->reload.config->part);
-    diag_done(&job->refused);
-    free(job);
-}
-
-static void
-run_reload(void *context)
-{
-    struct reload_job *const job = context;
-    struct diag diag;
-
-    diag_init(&diag);
-    const struct routing *const before = job->store->data.routing;
-    const enum status status = store_data_load(job->store, &job->reload, false, &diag);
-    /* Regions in documents' scopes and the pools' members come from routing. */
-    if (job->store->data.routing != before &&
-        store_reload_health(job->store, NULL, NULL) != OK)
-        diag_warning(&diag, (struct diag_at){ 0 }, "out of memory: health is as it was");
-    if (job->reload.done) {
-        const struct store_result result = { .status = status, .diag = &diag };
-        job->reload.done(job->reload.context, &result);
-    }
-    diag_done(&diag);
-    free_job(job);
-}
-
-static enum status
-copy_force(struct reload_job *job, const char *const *force)
-{
-    size_t count = 0;
-
-    while (force && force[count])
-        count++;
-    if (count == 0)
-        return OK;
-    job->force = calloc(count + 1, sizeof(*job->force));
-    for (size_t i = 0; job->force && i < count; i++) {
-        job->force[i] = strdup(force[i]);
-        if (!job->force[i])
-            return ERR_NOMEM;
-    }
-    job->reload.force = (const char *const *)job->force;
-    return job->force ? OK : ERR_NOMEM;
-}
-
-enum status
-store_reload(struct store *store, const struct store_reload *reload)
-{
-    struct reload_job *const job = calloc(1, sizeof(*job));
-
-    if (!job)
-        return ERR_NOMEM;
-    job->store = store;
-    job->reload = *reload;
-    job->reload.force = NULL;
-    diag_init(&job->refused);
-    if (reload->refused) {
-        diag_append(&job->refused, reload->refused);
-        job->reload.refused = &job->refused;
-    }
-    if (job->reload.config)
-        part_hold(&job->reload.config->part);
-    enum status status = copy_force(job, reload->force);
-    if (status == OK)
-        status = lane_post(store->data_lane, run_reload, job);
-    if (status != OK)
-        free_job(job);
-    return status;
 }

@@ -55,8 +55,9 @@ new_health_view(struct store *store, struct health_view **ret_view)
 
     if (!documents)
         return ERR_NOMEM;
-    const enum status status =
-        health_view_new(documents, count, &options, store->health.view, ret_view);
+    const enum status status = health_view_new(
+        documents, count, &options,
+        store->health.restored ? store->health.restored : store->health.view, ret_view);
     free(documents);
     return status;
 }
@@ -109,15 +110,21 @@ store_health_renew(struct store *store)
 
     pthread_mutex_lock(&store->publish);
     enum status status = new_health_view(store, &health);
-    if (status == OK && store->current)
+    if (status == OK && store->current) {
         status = publish_health(store, health);
+        if (status != OK)
+            health_view_drop(health);
+    }
     if (status == OK) {
         health_view_drop(store->health.view);
         store->health.view = health;
     }
+    store->health.due = status != OK;
+    const int64_t next = /* out of memory: soon again */
+        status == OK ? health_view_next_change(health) : time(NULL) + 1;
     pthread_mutex_unlock(&store->publish);
-    if (status == OK && store->health_lane)
-        lane_set_tick(store->health_lane, health_view_next_change(health));
+    if (store->health_lane)
+        lane_set_tick(store->health_lane, next);
     return status;
 }
 
@@ -146,11 +153,87 @@ store_health_tick(void *context)
     pthread_mutex_unlock(&store->look);
     if (store_health_renew(store) == OK)
         save_ages(store, around.config->state);
-    else
-        lane_set_tick(store->health_lane, time(NULL) + 1); /* out of memory: again */
     surroundings_give(store, &around);
     if (store->hooks.changed)
         store->hooks.changed(store->hooks.context);
+}
+
+/* ---- names that nobody knows ------------------------------------------------------ */
+
+static bool
+listed(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A name that is no server entry may still be an inline value: an address or a host name.
+ */
+static bool
+is_known(const struct routing *routing, const struct health_entry *entry)
+{
+    struct addr addr;
+
+    if (entry->pool)
+        return routing_pool(routing, entry->pool) != NULL;
+    return routing_server(routing, entry->server) ||
+           addr_parse(entry->server, &addr) == OK || strchr(entry->server, '.');
+}
+
+/* A service with a dot may be an inline record's. */
+static bool
+service_is_known(const struct routing *routing, const struct health_entry *entry)
+{
+    return !entry->service || routing_service(routing, entry->service) ||
+           strchr(entry->service, '.');
+}
+
+/* Servers, pools and services that routing does not know: very likely slips of the pen.
+ * NULL-terminated; the caller frees the array, the names are the document's. NULL when
+ * out of memory. */
+static const char **
+unknown_names(const struct health_document *document, const struct routing *routing)
+{
+    size_t count, found = 0;
+    const struct health_entry *const entries = health_document_entries(document, &count);
+    const char **const names = calloc(2 * count + 1, sizeof(*names));
+
+    for (size_t i = 0; names && i < count; i++) {
+        const struct health_entry *const entry = &entries[i];
+        const char *const name = entry->pool ? entry->pool : entry->server;
+        if (!is_known(routing, entry) && !listed(names, found, name))
+            names[found++] = name;
+        if (!service_is_known(routing, entry) && !listed(names, found, entry->service))
+            names[found++] = entry->service;
+    }
+    return names;
+}
+
+void
+store_health_unknown(const struct store *store, const struct routing *routing,
+                     struct diag *diag)
+{
+    for (size_t i = 0; i < store->health.set.count; i++) {
+        const struct health_item *const item = store->health.set.items[i];
+        size_t count = 0;
+        const struct health_entry *const entries =
+            item->path && item->document ? health_document_entries(item->document, &count)
+                                         : NULL;
+        for (size_t at = 0; at < count; at++) {
+            const struct health_entry *const entry = &entries[at];
+            const struct diag_at place = { item->path, entry->at.line, entry->at.column };
+            if (!is_known(routing, entry))
+                diag_warning(diag, place, "the routing has no %s '%s'",
+                             entry->pool ? "pool" : "server",
+                             entry->pool ? entry->pool : entry->server);
+            if (!service_is_known(routing, entry))
+                diag_warning(diag, place, "the routing has no service '%s'",
+                             entry->service);
+        }
+    }
 }
 
 /* ---- the folder ------------------------------------------------------------------- */
@@ -163,15 +246,19 @@ restore(struct store *store, const char *state)
     if (store->dry || !state[0])
         return OK;
     if (state_path(path, state, ages_file, NULL) &&
-        health_view_restore(path, &store->health.view) != OK)
-        store->health.view = NULL; /* nobody's age is known, that is all */
-    return healthset_restore(&store->health.set, state, NULL, &store->health.diag);
+        health_view_restore(path, &store->health.restored) != OK)
+        store->health.restored = NULL; /* nobody's age is known, that is all */
+    return healthset_restore(&store->health.set, state);
 }
 
 enum status
 store_health_load(struct store *store, bool reread, bool starting)
 {
     const struct surroundings around = surroundings_take(store);
+    const struct health_scan scan = { .folder = around.config->health_folder,
+                                      .root = around.config->folder,
+                                      .routing = around.routing,
+                                      .reread = reread };
     bool changed = false;
     enum status status = OK;
 
@@ -179,10 +266,10 @@ store_health_load(struct store *store, bool reread, bool starting)
     if (starting)
         status = restore(store, around.config->state);
     if (status == OK)
-        status = healthset_scan(&store->health.set, around.config->health_folder,
-                                around.routing, reread, &changed);
+        status = healthset_scan(&store->health.set, &scan, &changed);
     pthread_mutex_unlock(&store->look);
-    if (status == OK && (changed || starting || reread))
+    store->health.due = store->health.due || changed || starting || reread;
+    if (status == OK && store->health.due)
         status = store_health_renew(store);
     if (status == OK && changed && !starting)
         save_ages(store, around.config->state);
@@ -191,8 +278,16 @@ store_health_load(struct store *store, bool reread, bool starting)
 }
 
 void
+store_health_started(struct store *store)
+{
+    health_view_drop(store->health.restored);
+    store->health.restored = NULL;
+}
+
+void
 store_health_done(struct store *store)
 {
+    store_health_started(store);
     healthset_done(&store->health.set);
     health_view_drop(store->health.view);
     diag_done(&store->health.diag);
@@ -232,6 +327,16 @@ finish(struct health_job *job, enum status status, const struct diag *diag,
     free_job(job);
 }
 
+void
+store_health_said(struct store *store, struct diag *diag)
+{
+    pthread_mutex_lock(&store->look);
+    diag_append(diag, &store->health.diag);
+    for (size_t i = 0; i < store->health.set.count; i++)
+        diag_append(diag, &store->health.set.items[i]->diag);
+    pthread_mutex_unlock(&store->look);
+}
+
 static void
 run_scan(void *context)
 {
@@ -240,11 +345,14 @@ run_scan(void *context)
     struct diag said;
     const enum status status = store_health_load(store, job->reread, false);
 
+    const struct surroundings around = surroundings_take(store);
     diag_init(&said);
+    store_health_said(store, &said);
     pthread_mutex_lock(&store->look);
-    for (size_t i = 0; i < store->health.set.count; i++)
-        diag_append(&said, &store->health.set.items[i]->diag);
+    if (around.routing)
+        store_health_unknown(store, around.routing, &said);
     pthread_mutex_unlock(&store->look);
+    surroundings_give(store, &around);
     if (store->hooks.report)
         store->hooks.report(store->hooks.context, &said, "health");
     finish(job, status == OK && said.error_count ? ERR_INVALID : status, &said, NULL);
@@ -252,14 +360,14 @@ run_scan(void *context)
 }
 
 enum status
-store_reload_health(struct store *store, store_done_fn done, void *context)
+store_health_post(struct store *store, bool reread, store_done_fn done, void *context)
 {
     struct health_job *const job = calloc(1, sizeof(*job));
 
     if (!job)
         return ERR_NOMEM;
     *job = (struct health_job){
-        .store = store, .done = done, .context = context, .reread = done == NULL
+        .store = store, .done = done, .context = context, .reread = reread
     };
     const enum status status = lane_post(store->health_lane, run_scan, job);
     if (status != OK)
@@ -267,49 +375,10 @@ store_reload_health(struct store *store, store_done_fn done, void *context)
     return status;
 }
 
-static bool
-listed(const char *const *names, size_t count, const char *name)
+enum status
+store_reload_health(struct store *store, bool reread)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* A name that is no server entry may still be an inline value: an address or a host name.
- */
-static bool
-is_known(const struct routing *routing, const struct health_entry *entry)
-{
-    struct addr addr;
-
-    if (entry->pool)
-        return routing_pool(routing, entry->pool) != NULL;
-    return routing_server(routing, entry->server) ||
-           addr_parse(entry->server, &addr) == OK || strchr(entry->server, '.');
-}
-
-/* Servers, pools and services that routing does not know: very likely slips of the pen.
- * NULL-terminated; the caller frees the array, the names are the document's. NULL when
- * out of memory. */
-static const char **
-unknown_names(const struct health_document *document, const struct routing *routing)
-{
-    size_t count, found = 0;
-    const struct health_entry *const entries = health_document_entries(document, &count);
-    const char **const names = calloc(2 * count + 1, sizeof(*names));
-
-    for (size_t i = 0; names && i < count; i++) {
-        const struct health_entry *const entry = &entries[i];
-        const char *const name = entry->pool ? entry->pool : entry->server;
-        if (!is_known(routing, entry) && !listed(names, found, name))
-            names[found++] = name;
-        if (entry->service && !routing_service(routing, entry->service) &&
-            !strchr(entry->service, '.') && !listed(names, found, entry->service))
-            names[found++] = entry->service;
-    }
-    return names;
+    return store_health_post(store, reread, NULL, NULL);
 }
 
 /* Takes the document in and publishes; the state folder being full is told, but stops
@@ -342,13 +411,20 @@ run_push(void *context)
     struct store *const store = job->store;
     const struct surroundings around = surroundings_take(store);
     const char **unknown = NULL;
+    struct diag said;
     const enum status status = take_push(store, job, around.config->state);
 
-    if (status == OK && job->push.document)
+    if ((status == OK || status == ERR_IO) && job->push.document)
         unknown = unknown_names(job->push.document, around.routing);
-    finish(job, status, NULL, unknown);
-    free(unknown);
+    diag_init(&said);
+    if (status == ERR_IO)
+        diag_warning(&said, (struct diag_at){ .file = around.config->state },
+                     "cannot keep the document of '%s': it ends with this server",
+                     job->writer);
     save_ages(store, around.config->state);
+    finish(job, status == ERR_IO ? OK : status, &said, unknown);
+    diag_done(&said);
+    free(unknown);
     surroundings_give(store, &around);
     if (store->hooks.changed)
         store->hooks.changed(store->hooks.context);

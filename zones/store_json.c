@@ -77,17 +77,24 @@ status_json(const struct store_data *data, bool ok)
 {
     json_t *const messages = messages_json(&data->geo_diag);
     json_t *const routing = messages_json(&data->routing_diag);
+    json_t *const linked = messages_json(&data->link_diag);
     json_t *const scan = messages_json(&data->scan_diag);
     json_t *const config = messages_json(&data->config_diag);
+    json_t *const state = messages_json(&data->state_diag);
 
     json_array_extend(messages, routing);
+    json_array_extend(messages, linked);
     json_array_extend(messages, scan);
     json_array_extend(messages, config);
+    json_array_extend(messages, state);
     json_decref(routing);
+    json_decref(linked);
     json_decref(scan);
     json_decref(config);
-    return json_pack("{s:o, s:{s:b, s:I, s:o}}", "geoip", geo_json(data), "reload", "ok",
-                     (int)ok, "at", (json_int_t)time(NULL), "messages", messages);
+    json_decref(state);
+    return json_pack("{s:o, s:b, s:{s:b, s:I, s:o}}", "geoip", geo_json(data), "saved",
+                     (int)(data->state_diag.count == 0), "reload", "ok", (int)ok, "at",
+                     (json_int_t)time(NULL), "messages", messages);
 }
 
 /* Folders and files that the configuration leads to. */
@@ -192,13 +199,41 @@ copy_paths(char *const *paths)
     return copy;
 }
 
+/* Files that documents include: beyond the health folder itself. Takes paths. */
+static char **
+add_document_paths(struct store *store, char **paths)
+{
+    const struct healthset *const set = &store->health.set;
+    size_t count = 0, more = 0;
+
+    while (paths && paths[count])
+        count++;
+    pthread_mutex_lock(&store->look);
+    for (size_t i = 0; i < set->count; i++)
+        more += set->items[i]->stamps.count;
+    char **const all = paths ? realloc(paths, (count + more + 1) * sizeof(*all)) : NULL;
+    for (size_t i = 0; all && i < set->count; i++) {
+        const struct stamps *const files = &set->items[i]->stamps;
+        for (size_t f = 1; f < files->count; f++) { /* the first is the document */
+            all[count] = strdup(files->items[f].path);
+            count += all[count] != NULL;
+        }
+    }
+    pthread_mutex_unlock(&store->look);
+    if (all)
+        all[count] = NULL;
+    else
+        store_paths_free(paths);
+    return all;
+}
+
 char **
 store_watch_paths(struct store *store)
 {
     pthread_mutex_lock(&store->tell);
     char **const paths = copy_paths(store->told.paths);
     pthread_mutex_unlock(&store->tell);
-    return paths;
+    return add_document_paths(store, paths);
 }
 
 void
@@ -270,6 +305,24 @@ silent_json(const struct store_config *config, const json_t *documents)
     return silent;
 }
 
+/* What is wrong with health is wrong with the last load, too. Each document has its own
+ * messages. */
+static void
+add_health(struct store *store, json_t *reload)
+{
+    pthread_mutex_lock(&store->look);
+    const struct healthset *const set = &store->health.set;
+    json_t *const messages = messages_json(&store->health.diag);
+    bool refused = false;
+    for (size_t i = 0; i < set->count; i++)
+        refused = refused || set->items[i]->diag.error_count > 0;
+    pthread_mutex_unlock(&store->look);
+    if (refused)
+        json_object_set_new(reload, "ok", json_false());
+    json_array_extend(json_object_get(reload, "messages"), messages);
+    json_decref(messages);
+}
+
 json_t *
 store_status_json(struct store *store)
 {
@@ -278,6 +331,7 @@ store_status_json(struct store *store)
     pthread_mutex_unlock(&store->tell);
     const struct store_view *const view = store_hold(store);
     json_t *const documents = documents_json(store);
+    add_health(store, json_object_get(status, "reload"));
     if (view)
         json_object_set_new(status, "silent", silent_json(view->config, documents));
     json_object_set_new(status, "writers", documents);
@@ -390,8 +444,25 @@ writer_metrics(const json_t *documents, store_metric_fn metric, void *context)
     }
 }
 
+/* Is there a document of that writer, however old? */
+static bool
+has_document(const json_t *documents, const char *writer)
+{
+    size_t index;
+    json_t *one;
+
+    json_array_foreach(documents, index, one)
+    {
+        const char *const other = json_string_value(json_object_get(one, "writer"));
+        if (other && strcmp(other, writer) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void
-silent_metrics(const json_t *silent, store_metric_fn metric, void *context)
+silent_metrics(const json_t *silent, const json_t *documents, store_metric_fn metric,
+               void *context)
 {
     size_t index;
     json_t *one;
@@ -401,6 +472,8 @@ silent_metrics(const json_t *silent, store_metric_fn metric, void *context)
         char labels[LABELS_SIZE] = "";
         add_label(labels, "writer", json_string_value(one));
         metric(context, "meridian_health_writer_silent", labels, 1);
+        if (!has_document(documents, json_string_value(one)))
+            metric(context, "meridian_health_document_fresh", labels, 0);
     }
 }
 
@@ -454,10 +527,13 @@ store_metrics(struct store *store, store_metric_fn metric, void *context)
            json_is_true(json_object_get(reload, "ok")));
     metric(context, "meridian_config_last_reload_timestamp_seconds", "",
            (double)json_integer_value(json_object_get(reload, "at")));
+    metric(context, "meridian_state_saved", "",
+           json_is_true(json_object_get(status, "saved")));
     zone_metrics(zones, metric, context);
     geo_metrics(json_object_get(status, "geoip"), metric, context);
     writer_metrics(json_object_get(status, "writers"), metric, context);
-    silent_metrics(json_object_get(status, "silent"), metric, context);
+    silent_metrics(json_object_get(status, "silent"), json_object_get(status, "writers"),
+                   metric, context);
     if (view)
         verdict_metrics(view, metric, context);
     store_release(store, view);

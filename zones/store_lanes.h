@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store from within: shared by store.c (publishing, looking), store_data.c and
- * store_health.c (the lanes' work) and store_json.c. Nobody else includes it. */
+/* The store from within: shared by store.c (publishing, looking), store_data.c,
+ * store_reload.c and store_health.c (the lanes' work) and store_json.c. Nobody else
+ * includes it. */
 #ifndef ZONES_STORE_LANES_H
 #define ZONES_STORE_LANES_H
 #include "zones/healthset.h"
@@ -28,8 +29,11 @@ struct store_data {
     bool no_routing;      /* none was ever good: `routing` is an empty one */
     struct diag geo_diag; /* of the last reading */
     struct diag routing_diag;
+    struct diag link_diag; /* warnings of what only all together shows */
     struct diag scan_diag;
-    struct diag config_diag; /* of a meridian.yaml that was refused */
+    struct diag config_diag;    /* of meridian.yaml, if it was read again */
+    struct diag state_diag;     /* what the state folder did not take */
+    const struct routing *kept; /* the routing whose files the state folder has */
 };
 
 /* What the data lane tells of itself after each load: others read this, and never wait
@@ -46,7 +50,10 @@ struct store_told {
 struct store_health {
     struct healthset set;
     struct health_view *view; /* the newest; one reference */
+    struct health_view
+        *restored; /* ages of an earlier run, until all documents are read */
     struct diag diag;
+    bool due; /* documents changed, but out of memory no view was made of them */
 };
 
 struct store {
@@ -87,7 +94,18 @@ void store_told_done(struct store_told *told);
  * link. */
 MUST_CHECK enum status store_health_renew(struct store *store);
 MUST_CHECK enum status store_health_load(struct store *store, bool reread, bool starting);
+/* As store_reload_health; done may be NULL. */
+MUST_CHECK enum status store_health_post(struct store *store, bool reread,
+                                         store_done_fn done, void *context);
+/* Appends all that is wrong with documents now. */
+void store_health_said(struct store *store, struct diag *diag);
 void store_health_tick(void *context);
+/* Warns of servers, pools and services in the files of health.d that routing does not
+ * know. */
+void store_health_unknown(const struct store *store, const struct routing *routing,
+                          struct diag *diag);
+/* The first load is over: all documents were read with the routing. */
+void store_health_started(struct store *store);
 void store_health_done(struct store *store);
 
 #endif

@@ -48,6 +48,7 @@ free_zone(struct zoneset_zone *zone)
     free_texts(zone->files, zone->file_count);
     stamps_done(&zone->stamps);
     diag_done(&zone->diag);
+    diag_done(&zone->link_diag);
     free(zone->name);
     free(zone);
 }
@@ -143,16 +144,15 @@ read_zone(struct zoneset_zone *zone, const struct store_config *config)
     return status == OK ? remembered : status;
 }
 
-/* At start, a refused zone has the last good version of an earlier run. */
-static void
-read_good(struct zoneset_zone *zone, const struct zoneset_options *options)
+void
+zoneset_fall_back(struct zoneset_zone *zone, const struct zoneset_options *options)
 {
     struct zone_load_options load = load_options(options->config, zone);
     struct state_good good;
     char folder[STATE_PATH_MAX];
     struct diag ignored;
 
-    if (options->dry || !options->config->state[0] ||
+    if (zone->content || options->dry || !options->config->state[0] ||
         state_find_good(options->config->state, zone->name, &good) != OK)
         return;
     diag_init(&ignored);
@@ -169,25 +169,58 @@ read_good(struct zoneset_zone *zone, const struct zoneset_options *options)
 }
 
 static bool
+is_called(const struct zoneset_zone *zone, const char *name)
+{
+    const size_t len = strlen(name);
+    const size_t bare = len > 1 && name[len - 1] == '.' ? len - 1 : len;
+
+    return strlen(zone->name) == bare && strncasecmp(name, zone->name, bare) == 0;
+}
+
+struct zoneset_zone *
+zoneset_find(const struct zoneset *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (is_called(set->zones[i], name))
+            return set->zones[i];
+    }
+    return NULL;
+}
+
+static bool
 is_forced(const struct zoneset_options *options, const struct zoneset_zone *zone)
 {
     if (options->force_all)
         return true;
     for (const char *const *name = options->force; name && *name; name++) {
-        const size_t len = strlen(*name);
-        const size_t bare = len > 1 && (*name)[len - 1] == '.' ? len - 1 : len;
-        if (strlen(zone->name) == bare && strncasecmp(*name, zone->name, bare) == 0)
+        if (is_called(zone, *name))
             return true;
     }
     return false;
+}
+
+static void
+take_link_messages(struct zoneset_zone *zone)
+{
+    diag_append(&zone->diag, &zone->link_diag);
+    diag_clear(&zone->link_diag);
 }
 
 void
 zoneset_refuse(struct zoneset_zone *zone)
 {
     drop_zone(&zone->candidate);
+    take_link_messages(zone);
     zone->retry = true;
     zone->state = zone->content ? ZONESET_STALE : ZONESET_FAILED;
+}
+
+void
+zoneset_drop(struct zoneset_zone *zone)
+{
+    drop_zone(&zone->content);
+    zone->retry = true;
+    zone->state = ZONESET_FAILED;
 }
 
 void
@@ -196,15 +229,25 @@ zoneset_accept(struct zoneset_zone *zone)
     drop_zone(&zone->content);
     zone->content = zone->candidate;
     zone->candidate = NULL;
+    take_link_messages(zone);
     zone->state = ZONESET_SERVED;
     zone->retry = false;
     zone->fresh = true;
 }
 
+/* What a message is about that is about all of the zone. */
+static struct diag_at
+whole_file(const struct zoneset_zone *zone)
+{
+    return (struct diag_at){ .file = zone->path_count ? zone->paths[0] : zone->name,
+                             .line = 1,
+                             .column = 1 };
+}
+
 static void
 hold(struct zoneset_zone *zone, const char *why, size_t count, size_t all, double share)
 {
-    const struct diag_at at = { .file = zone->path_count ? zone->paths[0] : zone->name };
+    const struct diag_at at = whole_file(zone);
 
     diag_error(&zone->diag, at,
                "zone '%s' is held: this edit %s %zu of its %zu names (more than %g%%); "
@@ -213,6 +256,29 @@ hold(struct zoneset_zone *zone, const char *why, size_t count, size_t all, doubl
     drop_zone(&zone->candidate);
     zone->state = ZONESET_HELD;
     zone->retry = true;
+}
+
+static void
+hold_ns(struct zoneset_zone *zone)
+{
+    diag_error(&zone->diag, whole_file(zone),
+               "zone '%s' is held: this edit changes the NS set of the zone itself; "
+               "'meridianctl reload --force %s' applies it",
+               zone->name, zone->name);
+    drop_zone(&zone->candidate);
+    zone->state = ZONESET_HELD;
+    zone->retry = true;
+}
+
+/* At start the size of an edit is not asked, but the apex NS set is. */
+static void
+guard_start(struct zoneset_zone *zone, const struct zoneset_options *options)
+{
+    if (zone->ns_hash == 0 || zone->ns_hash == zone_apex_ns_hash(zone->candidate))
+        return;
+    zoneset_fall_back(zone, options);
+    if (zone->content)
+        hold_ns(zone);
 }
 
 /* Too large an edit waits for --force. */
@@ -225,14 +291,7 @@ guard(struct zoneset_zone *zone, const struct zoneset_options *options)
     const size_t stay = difference.before - difference.removed;
 
     if (difference.apex_ns) {
-        const struct diag_at at = { .file = zone->paths[0] };
-        diag_error(&zone->diag, at,
-                   "zone '%s' is held: this edit changes the NS set of the zone itself; "
-                   "'meridianctl reload --force %s' applies it",
-                   zone->name, zone->name);
-        drop_zone(&zone->candidate);
-        zone->state = ZONESET_HELD;
-        zone->retry = true;
+        hold_ns(zone);
         return;
     }
     if (difference.before < ZONESET_GUARD_NAMES)
@@ -256,10 +315,12 @@ look_at_zone(struct zoneset_zone *zone, const struct zoneset_options *options,
         return status;
     ++*changed;
     if (status != OK) {
-        if (!zone->content && options->starting)
-            read_good(zone, options);
+        if (options->starting)
+            zoneset_fall_back(zone, options);
         zoneset_refuse(zone);
-    } else if (zone->content && !options->starting && !forced) {
+    } else if (options->starting) {
+        guard_start(zone, options);
+    } else if (zone->content && !forced) {
         guard(zone, options);
     }
     return OK;
@@ -274,7 +335,7 @@ lost_zone(struct zoneset_zone *zone, const struct zoneset_options *options)
         return true;
     if (zone->state != ZONESET_HELD) {
         diag_clear(&zone->diag);
-        diag_error(&zone->diag, (struct diag_at){ .file = zone->paths[0] },
+        diag_error(&zone->diag, whole_file(zone),
                    "zone '%s' is held: its file is gone; "
                    "'meridianctl reload --force %s' ends the zone",
                    zone->name, zone->name);
@@ -336,6 +397,7 @@ zoneset_number(struct zoneset_zone *zone, uint64_t hash)
     }
     drop_zone(&zone->zone);
     zone->zone = numbered;
+    zone->renumbered = zone->renumbered || zone->serial != serial || zone->hash != hash;
     zone->serial = serial;
     zone->hash = hash;
     return OK;
@@ -352,12 +414,14 @@ zoneset_restore(struct zoneset *set, const struct store_config *config)
         return;
     json_t *const all = json_load_file(path, 0, NULL);
     for (size_t i = 0; i < set->count; i++) {
-        json_int_t serial = 0, hash = 0;
+        json_int_t serial = 0, hash = 0, ns = 0;
         json_t *const one = json_object_get(all, set->zones[i]->name);
-        if (!one || json_unpack(one, "{s:I, s:I}", "serial", &serial, "hash", &hash) != 0)
+        if (!one || json_unpack(one, "{s:I, s:I, s?I}", "serial", &serial, "hash", &hash,
+                                "ns", &ns) != 0)
             continue;
         set->zones[i]->serial = (uint32_t)serial;
         set->zones[i]->hash = (uint64_t)hash;
+        set->zones[i]->ns_hash = (uint64_t)ns;
     }
     json_decref(all);
 }
@@ -370,10 +434,12 @@ save_serials(const struct zoneset *set, const char *path)
     for (size_t i = 0; i < set->count; i++) {
         const struct zoneset_zone *const zone = set->zones[i];
         if (zone->serial)
-            json_object_set_new(all, zone->name,
-                                json_pack("{s:I, s:I}", "serial",
-                                          (json_int_t)zone->serial, "hash",
-                                          (json_int_t)zone->hash));
+            json_object_set_new(
+                all, zone->name,
+                json_pack("{s:I, s:I, s:I}", "serial", (json_int_t)zone->serial, "hash",
+                          (json_int_t)zone->hash, "ns",
+                          (json_int_t)(zone->content ? zone_apex_ns_hash(zone->content)
+                                                     : zone->ns_hash)));
     }
     char *const text = json_dumps(all, JSON_INDENT(1) | JSON_SORT_KEYS);
     json_decref(all);
@@ -384,26 +450,39 @@ save_serials(const struct zoneset *set, const char *path)
     return status;
 }
 
+/* Copies are made of the files as they are now: only if that is what was read. */
+static void
+keep_good(struct zoneset_zone *zone, const struct store_config *config, struct diag *diag)
+{
+    if (!zone->fresh || zone->state != ZONESET_SERVED || stamps_changed(&zone->stamps))
+        return;
+    if (state_keep_good(config->state, zone->name, (const char *const *)zone->files,
+                        zone->file_count, (const char *const *)zone->paths,
+                        zone->path_count) == OK)
+        zone->fresh = false;
+    else
+        diag_warning(diag, (struct diag_at){ .file = config->state },
+                     "cannot keep the good version of zone '%s'", zone->name);
+}
+
 void
 zoneset_save(struct zoneset *set, const struct store_config *config, struct diag *diag)
 {
     char path[STATE_PATH_MAX];
-    bool any = false;
+    bool renumbered = false;
 
     if (!config->state[0] || !state_path(path, config->state, "serials.json", NULL))
         return;
     for (size_t i = 0; i < set->count; i++) {
-        struct zoneset_zone *const zone = set->zones[i];
-        if (!zone->fresh)
-            continue;
-        any = true;
-        zone->fresh = false;
-        if (state_keep_good(config->state, zone->name, (const char *const *)zone->files,
-                            zone->file_count, (const char *const *)zone->paths,
-                            zone->path_count) != OK)
-            diag_warning(diag, (struct diag_at){ .file = config->state },
-                         "cannot keep the good version of zone '%s'", zone->name);
+        keep_good(set->zones[i], config, diag);
+        renumbered = renumbered || set->zones[i]->renumbered;
     }
-    if (any && save_serials(set, path) != OK)
+    if (!renumbered)
+        return;
+    if (save_serials(set, path) != OK) {
         diag_warning(diag, (struct diag_at){ .file = path }, "cannot write '%s'", path);
+        return;
+    }
+    for (size_t i = 0; i < set->count; i++)
+        set->zones[i]->renumbered = false;
 }

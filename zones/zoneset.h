@@ -33,12 +33,15 @@ struct zoneset_zone {
     struct zone *zone;      /* the same with its serial */
     struct zone *candidate; /* read well, not accepted yet */
     enum zoneset_state state;
-    bool retry;       /* refused: try again when any file changes */
-    bool fresh;       /* accepted since the last save of good versions */
-    struct diag diag; /* of the last reading */
+    bool retry;            /* refused: try again when any file changes */
+    bool fresh;            /* accepted since the last save of good versions */
+    bool renumbered;       /* since the last save of serials */
+    struct diag diag;      /* of the last reading */
+    struct diag link_diag; /* how the candidate fits the others; joins diag at the end */
     uint16_t slot;
-    uint32_t serial; /* last served; 0: none yet */
-    uint64_t hash;   /* of the content behind that serial */
+    uint32_t serial;  /* last served; 0: none yet */
+    uint64_t hash;    /* of the content behind that serial */
+    uint64_t ns_hash; /* of its apex NS set, of an earlier run; 0: none */
 };
 
 struct zoneset {
@@ -73,6 +76,13 @@ MUST_CHECK enum status zoneset_scan(struct zoneset *set,
 MUST_CHECK enum status zoneset_read(struct zoneset *set,
                                     const struct zoneset_options *options,
                                     size_t *ret_changed);
+/* The zone of that name, with or without the final dot; NULL. */
+struct zoneset_zone *zoneset_find(const struct zoneset *set, const char *name);
+/* A zone without content gets the last good version of an earlier run, if there is one.
+ */
+void zoneset_fall_back(struct zoneset_zone *zone, const struct zoneset_options *options);
+/* The content turned out not to be servable. */
+void zoneset_drop(struct zoneset_zone *zone);
 /* The candidate is good: it becomes the content. */
 void zoneset_accept(struct zoneset_zone *zone);
 /* It is not (zone->diag says why): the last good version stays. */
@@ -80,8 +90,8 @@ void zoneset_refuse(struct zoneset_zone *zone);
 /* Gives the content its serial: unchanged where hash is that of the serial in use, else
  * max(newest file, last + 1). ERR_NOMEM. */
 MUST_CHECK enum status zoneset_number(struct zoneset_zone *zone, uint64_t hash);
-/* Serials and good versions → state folder; both tell nobody when it is full: the caller
- * reports through diag. */
+/* Serials and good versions → state folder. What it did not take is told to diag, and
+ * tried again next time. */
 void zoneset_save(struct zoneset *set, const struct store_config *config,
                   struct diag *diag);
 /* Serials of earlier runs. */

@@ -4,11 +4,50 @@
 #include "zones/zone.h"
 #include <string.h>
 
-static bool
-rrset_equal(const struct rrset *a, const struct rrset *b)
+/* A record's length and data, behind owner, type, class and TTL; *offset goes to the next
+ * record. */
+static const uint8_t *
+next_data(const struct rrset *set, size_t *offset, size_t *ret_len)
 {
-    return a->type == b->type && a->ttl == b->ttl && a->len == b->len &&
-           memcmp(rrset_bytes(a), rrset_bytes(b), a->len) == 0;
+    enum { TYPE_CLASS_TTL = 8, LENGTH = 2 };
+    const uint8_t *const bytes = rrset_bytes(set);
+    size_t at = *offset;
+
+    while (bytes[at] != 0 && bytes[at] < 0xC0) /* an owner name of its own */
+        at += 1U + bytes[at];
+    at += (bytes[at] == 0 ? 1U : 2U) + TYPE_CLASS_TTL;
+    *ret_len = LENGTH + ((size_t)bytes[at] << 8 | bytes[at + 1]);
+    *offset = at + *ret_len;
+    return bytes + at;
+}
+
+static bool
+has_data(const struct rrset *set, const uint8_t *data, size_t len)
+{
+    for (size_t at = 0; at < set->len;) {
+        size_t other_len;
+        const uint8_t *const other = next_data(set, &at, &other_len);
+        if (other_len == len && memcmp(other, data, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The same records in any order. */
+static bool
+same_records(const struct rrset *a, const struct rrset *b)
+{
+    if (a->type != b->type || a->count != b->count || a->len != b->len)
+        return false;
+    if (memcmp(rrset_bytes(a), rrset_bytes(b), a->len) == 0)
+        return true;
+    for (size_t at = 0; at < a->len;) {
+        size_t len;
+        const uint8_t *const data = next_data(a, &at, &len);
+        if (!has_data(b, data, len))
+            return false;
+    }
+    return true;
 }
 
 static bool
@@ -39,7 +78,9 @@ type_equal(const struct zone *before, const struct zone_type *a, const struct zo
         return dyn_equal(&before->dyns[a->ref], &after->dyns[b->ref]);
     if (a->type == RR_TYPE_SOA)
         return true; /* its serial is ours */
-    return rrset_equal(zone_rrset(before, a), zone_rrset(after, b));
+    const struct rrset *const old = zone_rrset(before, a), *const new =
+                                                               zone_rrset(after, b);
+    return old->ttl == new->ttl &&same_records(old, new);
 }
 
 static bool
@@ -86,7 +127,26 @@ same_apex_ns(const struct zone *before, const struct zone *after)
     const struct zone_type *const a = zone_type_find(before->apex_name, RR_TYPE_NS);
     const struct zone_type *const b = zone_type_find(after->apex_name, RR_TYPE_NS);
 
-    return a && b && rrset_equal(zone_rrset(before, a), zone_rrset(after, b));
+    return a && b && same_records(zone_rrset(before, a), zone_rrset(after, b));
+}
+
+uint64_t
+zone_apex_ns_hash(const struct zone *zone)
+{
+    const uint64_t fnv_basis = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
+    const struct zone_type *const type = zone_type_find(zone->apex_name, RR_TYPE_NS);
+    const struct rrset *const set = type ? zone_rrset(zone, type) : NULL;
+    uint64_t sum = 1;
+
+    for (size_t at = 0; set && at < set->len;) {
+        size_t len;
+        const uint8_t *const data = next_data(set, &at, &len);
+        uint64_t hash = fnv_basis;
+        for (size_t i = 0; i < len; i++)
+            hash = (hash ^ data[i]) * fnv_prime;
+        sum += hash; /* in any order */
+    }
+    return sum;
 }
 
 struct zone_difference

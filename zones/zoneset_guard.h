@@ -5,6 +5,7 @@
 #define ZONES_ZONESET_GUARD_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct zone;
 
@@ -17,5 +18,7 @@ struct zone_difference {
 
 struct zone_difference zone_difference(const struct zone *before,
                                        const struct zone *after);
+/* Of the NS records at the apex, in any order. */
+uint64_t zone_apex_ns_hash(const struct zone *zone);
 
 #endif

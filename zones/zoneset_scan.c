@@ -120,6 +120,7 @@ add_zone(struct zoneset *set, const char *name, const uint8_t *apex,
     zone->state = ZONESET_FAILED;
     zone->retry = true;
     diag_init(&zone->diag);
+    diag_init(&zone->link_diag);
     stamps_init(&zone->stamps);
     give_slot(set, zone);
     size_t at = set->count++;
@@ -276,6 +277,95 @@ check_settings(const struct zoneset *set, const struct store_config *config,
     }
 }
 
+static int
+hex_value(char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *const at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* What state_file_name wrote, in place. */
+static void
+unescape(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from; from++) {
+        const int high = *from == '%' ? hex_value(from[1]) : -1;
+        const int low = high >= 0 ? hex_value(from[2]) : -1;
+        if (low >= 0) {
+            *to++ = (char)(high * 16 + low);
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+}
+
+/* The paths that the copies of a zone's files were made of. */
+static enum status
+paths_of_good(const struct store_config *config, struct zoneset_zone *zone)
+{
+    struct state_good good;
+    const enum status found = state_find_good(config->state, zone->name, &good);
+
+    if (found != OK)
+        return found == ERR_NOMEM ? found : OK;
+    const size_t root = strlen(good.root);
+    char **const paths = calloc(good.top_count + 1, sizeof(*paths));
+    enum status status = paths ? OK : ERR_NOMEM;
+    for (size_t i = 0; status == OK && i < good.top_count; i++) {
+        if (!(paths[i] = strdup(good.top[i] + root)))
+            status = ERR_NOMEM;
+    }
+    if (status == OK)
+        set_paths(zone, paths, good.top_count);
+    else if (paths)
+        free_texts(paths, good.top_count);
+    state_good_done(&good);
+    return status;
+}
+
+/* One that served in an earlier run: its last version is there, its file is not. */
+static enum status
+add_lost(struct zoneset *set, const struct zoneset_options *options, const char *name)
+{
+    struct zoneset_zone *zone;
+    uint8_t apex[NAME_LEN_MAX];
+
+    if (strcmp(name, state_routing) == 0 || find_zone(set, name) ||
+        zone_name_from_text(name, apex) != OK)
+        return OK;
+    enum status status = add_zone(set, name, apex, &zone);
+    if (status == OK)
+        status = paths_of_good(options->config, zone);
+    if (status == OK)
+        zoneset_fall_back(zone, options); /* without content it goes again */
+    return status;
+}
+
+static enum status
+find_lost(struct zoneset *set, const struct zoneset_options *options)
+{
+    struct listing listing = { 0 };
+    char folder[STATE_PATH_MAX];
+
+    if (!state_path(folder, options->config->state, "good", NULL))
+        return OK;
+    enum status status = list_folder(folder, &listing);
+    if (status == ERR_IO) /* there is none yet */
+        return OK;
+    for (size_t i = 0; status == OK && i < listing.count; i++) {
+        unescape(listing.names[i]);
+        status = add_lost(set, options, listing.names[i]);
+    }
+    free_texts(listing.names, listing.count);
+    return status;
+}
+
 enum status
 zoneset_scan(struct zoneset *set, const struct zoneset_options *options,
              struct diag *diag)
@@ -287,6 +377,8 @@ zoneset_scan(struct zoneset *set, const struct zoneset_options *options,
         set->zones[i]->present = false;
     for (size_t i = 0; status == OK && i < config->zone_folder_count; i++)
         status = scan_folder(set, config->zone_folders[i], diag);
+    if (status == OK && options->starting && !options->dry && config->state[0])
+        status = find_lost(set, options);
     if (status == OK)
         check_settings(set, config, diag);
     return status;

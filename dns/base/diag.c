@@ -69,6 +69,12 @@ make_room(struct diag *diag, enum diag_level level)
 static void
 add(struct diag *diag, enum diag_level level, struct diag_at at, const char *text)
 {
+    /* What concerns a whole file is said of its beginning: who reads messages by program
+     * always finds FILE:LINE:COLUMN. */
+    if (at.file && at.line == 0)
+        at.line = 1;
+    if (at.file && at.column == 0)
+        at.column = 1;
     if (repeats_last(diag, level, at, text))
         return;
     if (level == DIAG_ERROR)
@@ -132,6 +138,8 @@ diag_append(struct diag *diag, const struct diag *from)
         const struct diag_at at = { message->file, message->line, message->column };
         add(diag, message->level, at, message->text);
     }
+    diag->error_count += from->error_count - from->kept_errors;
+    diag->warning_count += from->warning_count - (from->count - from->kept_errors);
 }
 
 size_t

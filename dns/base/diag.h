@@ -14,7 +14,7 @@ enum { DIAG_MESSAGES_MAX = 1000, DIAG_TEXT_MAX = 1024 };
 enum diag_level { DIAG_WARNING, DIAG_ERROR };
 
 /* A place in a file. `file` is borrowed and must outlive the diag_add call only.
- * line and column count from 1; 0 means unknown and is not printed. */
+ * line and column count from 1; 0 means the whole file, and is told as 1. */
 struct diag_at {
     const char *file;
     uint32_t line;
@@ -49,11 +49,12 @@ void diag_error(struct diag *diag, struct diag_at at, const char *format, ...)
 void diag_warning(struct diag *diag, struct diag_at at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Appends copies of all messages of `from`. */
+/* Appends copies of all messages of `from`, and counts those that it did not keep. */
 void diag_append(struct diag *diag, const struct diag *from);
 
-/* "FILE:LINE:COLUMN: text" without a newline ("warning: " before a warning's text);
- * parts that are unknown are left out. Always terminated; returns the length written. */
+/* "FILE:LINE:COLUMN: text" without a newline ("warning: " before a warning's text); the
+ * place is left out where there is no file. Always terminated; returns the length
+ * written. */
 size_t diag_format(const struct diag_message *message, char *buffer, size_t size);
 
 #endif

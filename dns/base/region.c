@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dns/base/region.h"
-#include <stdbool.h>
-#include <stdlib.h>
+#include "dns/base/pages.h"
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-enum { FIRST = 1024, MMAP_FROM = 256 << 10 };
-
-static bool
-is_mapped(const struct region *region)
-{
-    return region->capacity >= MMAP_FROM;
-}
+enum { FIRST = 1024, PAGED_FROM = 256 << 10 };
 
 void
 region_init(struct region *region, size_t limit)
@@ -20,19 +12,10 @@ region_init(struct region *region, size_t limit)
     *region = (struct region){ .limit = limit };
 }
 
-static void
-release(uint8_t *base, size_t capacity)
-{
-    if (capacity >= MMAP_FROM)
-        munmap(base, capacity);
-    else
-        free(base);
-}
-
 void
 region_done(struct region *region)
 {
-    release(region->base, region->capacity);
+    pages_free(region->base, region->capacity);
     region_init(region, region->limit);
 }
 
@@ -44,30 +27,13 @@ page_up(size_t size)
     return (size + page - 1) / page * page;
 }
 
-/* Small ones by realloc, then into a mapping, then mremap, which moves pages and copies
- * nothing. */
 static enum status
 resize(struct region *region, size_t capacity)
 {
-    uint8_t *base;
+    uint8_t *const base = pages_resize(region->base, region->capacity, capacity);
 
-    if (is_mapped(region)) {
-        base = mremap(region->base, region->capacity, capacity, MREMAP_MAYMOVE);
-        if (base == MAP_FAILED)
-            return ERR_NOMEM;
-    } else if (capacity >= MMAP_FROM) {
-        base = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                    -1, 0);
-        if (base == MAP_FAILED)
-            return ERR_NOMEM;
-        if (region->len > 0)
-            memcpy(base, region->base, region->len);
-        free(region->base);
-    } else {
-        base = realloc(region->base, capacity);
-        if (!base)
-            return ERR_NOMEM;
-    }
+    if (!base)
+        return ERR_NOMEM;
     region->base = base;
     region->capacity = capacity;
     return OK;
@@ -82,7 +48,7 @@ reserve(struct region *region, size_t need)
         capacity *= 2;
     if (capacity > region->limit && need <= region->limit)
         capacity = region->limit > need ? region->limit : need;
-    if (capacity >= MMAP_FROM)
+    if (capacity >= PAGED_FROM)
         capacity = page_up(capacity);
     return resize(region, capacity);
 }
@@ -100,20 +66,24 @@ region_alloc(struct region *region, size_t size, size_t align, size_t *ret_offse
         if (status != OK)
             return status;
     }
-    memset(region->base + region->len, 0, end - region->len);
-    region->len = end;
+    region->len = end; /* new bytes are zero: so pages come, and region_cut leaves them */
     *ret_offset = offset;
     return OK;
 }
 
 void
+region_cut(struct region *region, size_t len)
+{
+    if (len < region->len)
+        memset(region->base + len, 0, region->len - len);
+    region->len = len;
+}
+
+void
 region_trim(struct region *region)
 {
-    if (!is_mapped(region))
-        return;
-    size_t capacity = page_up(region->len ? region->len : 1);
-    if (capacity < MMAP_FROM)
-        capacity = MMAP_FROM; /* stays what release and resize take it for */
+    const size_t capacity = page_up(region->len ? region->len : 1);
+
     if (capacity < region->capacity)
         (void)!resize(region, capacity);
 }

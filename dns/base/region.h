@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One growing, contiguous piece of memory whose content is addressed by offset, so that
- * references take four bytes: what tries and zones are built in. From 256 KiB on it is
- * mmapped and grows by mremap without copying; freeing gives the memory back.
+ * references take four bytes: what tries and zones are built in (memory of pages.h).
  * Pointers into it are valid until the next region_alloc only; after region_trim for
  * good. */
 #ifndef DNS_BASE_REGION_H
@@ -24,6 +23,8 @@ void region_done(struct region *region);
  * their offset. ERR_NOMEM, ERR_LIMIT. */
 MUST_CHECK enum status region_alloc(struct region *region, size_t size, size_t align,
                                     size_t *ret_offset);
+/* Takes back everything from offset len on. */
+void region_cut(struct region *region, size_t len);
 /* Gives back what lies past len. Never fails: at worst nothing is given back. */
 void region_trim(struct region *region);
 

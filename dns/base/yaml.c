@@ -81,7 +81,7 @@ check_include(struct yaml *yaml, const char *path, const struct diag_at *from,
                    (int)YAML_INCLUDE_DEPTH_MAX);
         return ERR_INVALID;
     }
-    if (!yaml->folder || !is_below(real, yaml->folder)) {
+    if (!is_below(real, yaml->folder)) {
         diag_error(yaml->diag, *from,
                    "!include %s: lies outside the configuration's folder", path);
         return ERR_INVALID;
@@ -102,6 +102,11 @@ yaml_push_file(struct yaml *yaml, const char *path, const struct diag_at *from)
     char absolute[PATH_MAX], real[PATH_MAX];
     const struct diag_at at = from ? *from : (struct diag_at){ .file = path };
 
+    if (from &&
+        !yaml->folder) { /* before the disk is asked: it is none of its business */
+        diag_error(yaml->diag, *from, "!include %s: only files can include files", path);
+        return ERR_INVALID;
+    }
     make_absolute(path, absolute);
     enum status status = remember_file(yaml, absolute);
     if (status != OK)
@@ -382,6 +387,8 @@ start_stream(struct yaml *yaml)
     if (status != OK)
         return status;
     status = expect_map(yaml, &event);
+    if (status == OK)
+        status = yaml_check_tag(yaml, &event, event.data.mapping_start.tag);
     yaml_event_delete(&event);
     yaml->started = true;
     return status;
@@ -403,23 +410,20 @@ next_merged(struct yaml *yaml, const struct yaml_node **ret_entry)
     return ERR_NOENT;
 }
 
-/* Queues the entries of a top-level merge, behind those of earlier ones: the first to
- * name a key wins. */
+/* Queues the entries of the top level's merge. */
 static enum status
 queue_merge(struct yaml *yaml, const struct yaml_node *value)
 {
-    enum status status = yaml_check_merge(yaml, value);
     struct yaml_node *const all = arena_alloc(yaml->kept, sizeof(*all));
+    enum status status = yaml_check_merge(yaml, value, yaml->merge_line);
 
     if (status != OK)
         return status;
-    if (!all)
-        return ERR_NOMEM;
-    all->kind = YAML_MAP;
-    all->child = yaml->merged;
     struct yaml_node *const copy = yaml_copy(value, yaml->kept);
-    if (!copy)
+    if (!all || !copy)
         return ERR_NOMEM;
+    yaml->merge_line = value->key->at.line;
+    all->kind = YAML_MAP;
     status = yaml_merge_into(all, copy, yaml->kept);
     yaml->merged = all->child;
     return status;
@@ -448,6 +452,7 @@ read_entry(struct yaml *yaml, yaml_event_t *key_event, struct yaml_node **ret_en
         diag_error(yaml->diag, key->at, "a key must be a plain word, not a list or map");
         return ERR_INVALID;
     }
+    yaml_keys_expect(&yaml->keys, key->text);
     status = yaml_event(yaml, &event);
     if (status == OK)
         status = yaml_read_node(yaml, &event, yaml->entry, 1, &value);

@@ -3,7 +3,7 @@
  *
  * Strict: one document, a map at the top; duplicate keys, tags other than !include and
  * YAML's own (!!str), non-scalar keys and NUL bytes are errors. Plain scalars stay text
- * (NO is "NO"). Aliases, merge keys (<<, lists of them too; a written key wins),
+ * (NO is "NO"). Aliases, merge keys (one << a map, lists too; a written key wins),
  * `!include PATH` and `!include [PATH, …]` (all maps, a later key wins; or all lists)
  * work everywhere; what they bring in is expanded here, so users of the tree never see
  * them. A big file is read one top-level entry at a time (yaml_next); its memory is

@@ -29,13 +29,12 @@ struct yaml_source {
     unsigned depth;
 };
 
-/* Keys of a large map, or of the top level. */
+/* Keys of a large map, or of the top level. The hashes stand apart from what is read of
+ * a double only, so that a look-up touches little memory. */
 struct yaml_keys {
-    struct yaml_key_slot {
-        uint64_t hash; /* 0: empty */
-        uint32_t line;
-    } * slots;
-    size_t mask; /* slots − 1; 0: none yet */
+    uint64_t *hashes;  /* [slot_count], 0: empty; pages */
+    uint32_t *lines;   /* [slot_count]; pages */
+    size_t slot_count; /* a power of two, or 0 */
     size_t count;
 };
 
@@ -49,7 +48,8 @@ struct yaml {
     size_t file_count, file_capacity;
     size_t expanded;                /* bytes that aliases and includes added */
     struct yaml_keys keys;          /* of the top level, while streaming */
-    const struct yaml_node *merged; /* entries of top-level merges still to be given */
+    const struct yaml_node *merged; /* entries of the top-level merge still to be given */
+    uint32_t merge_line;            /* where it is written; 0: there is none yet */
     bool started, ended, closed;
 };
 
@@ -71,9 +71,14 @@ MUST_CHECK enum status yaml_read_node(struct yaml *yaml, yaml_event_t *event,
 /* A deep copy. depth: levels above it. */
 struct yaml_node *yaml_copy(const struct yaml_node *node, struct arena *arena);
 
-/* Is this something that `<<` can merge: a map, or a list of maps? Reports. */
+/* Tags that change nothing are fine, NULL is too; others are reported. */
+MUST_CHECK enum status yaml_check_tag(const struct yaml *yaml, const yaml_event_t *event,
+                                      const yaml_char_t *tag);
+/* Is this something that `<<` can merge: a map, or a list of maps? And the only one of
+ * its map: first_line says where another is, 0: nowhere. Reports. */
 MUST_CHECK enum status yaml_check_merge(const struct yaml *yaml,
-                                        const struct yaml_node *value);
+                                        const struct yaml_node *value,
+                                        uint32_t first_line);
 /* Appends to a map the entries of a merge value whose keys it lacks. ERR_NOMEM. */
 MUST_CHECK enum status yaml_merge_into(struct yaml_node *map,
                                        const struct yaml_node *value,
@@ -83,6 +88,8 @@ MUST_CHECK enum status yaml_merge_into(struct yaml_node *map,
  * new. */
 bool yaml_keys_add(struct yaml_keys *keys, const char *text, uint32_t line,
                    uint32_t *ret_line);
+/* This key will be added soon: brings its place into the cache. */
+void yaml_keys_expect(const struct yaml_keys *keys, const char *text);
 void yaml_keys_done(struct yaml_keys *keys);
 
 #endif

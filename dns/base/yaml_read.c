@@ -2,6 +2,7 @@
 /* Trees → values: field tables, and scalars of one kind. */
 #include "dns/base/yaml.h"
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ word_distance(const char *a, const char *b)
     const size_t a_len = strlen(a), b_len = strlen(b);
 
     if (a_len > NEAR_WORD_MAX || b_len > NEAR_WORD_MAX)
-        return NEAR_WORD_MAX;
+        return UINT_MAX;
     for (unsigned i = 0; i <= b_len; i++)
         rows[0][i] = i;
     for (unsigned i = 1; i <= a_len; i++) {
@@ -83,7 +84,7 @@ word_distance(const char *a, const char *b)
             row[k] = least(above[k] + 1, row[k - 1] + 1,
                            above[k - 1] + (a[i - 1] != b[k - 1]));
             if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
-                row[k] = least(row[k], rows[(i - 2) % 3][k - 2] + 1, NEAR_WORD_MAX);
+                row[k] = least(row[k], rows[(i - 2) % 3][k - 2] + 1, UINT_MAX);
         }
     }
     return rows[a_len % 3][b_len];
@@ -310,7 +311,8 @@ yaml_share(const struct yaml_node *node, const char *what, struct diag *diag,
         return ERR_INVALID;
     char *end;
     const double percent = strtod(node->text, &end);
-    const bool sound = node->len > 0 && strspn(node->text, ".0123456789%") == node->len &&
+    const bool sound = end > node->text &&
+                       strspn(node->text, ".0123456789%") == node->len &&
                        (*end == '\0' || strcmp(end, "%") == 0);
     if (!sound || percent < 0 || percent > 100)
         return not_a(node, what, "a share from 0% to 100%", diag);
@@ -381,9 +383,11 @@ take_clock(const char **at, struct tm *tm)
         return false;
     if (hour > 23 || minute > 59 || second > 60)
         return false;
-    if (take_sign(at, ".") && !take_digits(at, 1, &fraction))
-        return false;
-    *at += strspn(*at, "0123456789");
+    if (take_sign(at, ".")) {
+        if (!take_digits(at, 1, &fraction))
+            return false;
+        *at += strspn(*at, "0123456789");
+    }
     tm->tm_hour = hour;
     tm->tm_min = minute;
     tm->tm_sec = second;

@@ -3,6 +3,7 @@
  * bounded by YAML_NESTING_MAX, which aliases cannot get around: an anchor knows its
  * height. */
 #include "dns/base/arena.h"
+#include "dns/base/pages.h"
 #include "dns/base/siphash.h"
 #include "dns/base/yaml_parse.h"
 #include <limits.h>
@@ -11,7 +12,7 @@
 
 /* NOLINTBEGIN(misc-no-recursion): at most YAML_NESTING_MAX deep */
 
-enum { FEW_KEYS = 16, FIRST_SLOTS = 64, GROWTH = 4 };
+enum { FEW_KEYS = 16, FIRST_SLOTS = 64 };
 
 static const char include_tag[] = "!include";
 
@@ -26,32 +27,37 @@ hash_key(const char *text)
     return hash ? hash : 1;
 }
 
-static struct yaml_key_slot *
+static size_t
 key_slot(const struct yaml_keys *keys, uint64_t hash)
 {
-    size_t at = (size_t)hash & keys->mask;
+    size_t at = (size_t)hash & (keys->slot_count - 1);
 
-    while (keys->slots[at].hash && keys->slots[at].hash != hash)
-        at = (at + 1) & keys->mask;
-    return &keys->slots[at];
+    while (keys->hashes[at] && keys->hashes[at] != hash)
+        at = (at + 1) & (keys->slot_count - 1);
+    return at;
 }
 
 static bool
 grow_keys(struct yaml_keys *keys)
 {
-    const size_t old_count = keys->mask ? keys->mask + 1 : 0;
-    const size_t slot_count = old_count ? old_count * GROWTH : FIRST_SLOTS;
-    struct yaml_keys grown = { .slots = calloc(slot_count, sizeof(*grown.slots)),
-                               .mask = slot_count - 1,
+    const size_t slot_count = keys->slot_count ? keys->slot_count * 2 : FIRST_SLOTS;
+    struct yaml_keys grown = { .hashes = pages_new(slot_count * sizeof(*grown.hashes)),
+                               .lines = pages_new(slot_count * sizeof(*grown.lines)),
+                               .slot_count = slot_count,
                                .count = keys->count };
 
-    if (!grown.slots)
+    if (!grown.hashes || !grown.lines) {
+        yaml_keys_done(&grown);
         return false;
-    for (size_t i = 0; i < old_count; i++) {
-        if (keys->slots[i].hash)
-            *key_slot(&grown, keys->slots[i].hash) = keys->slots[i];
     }
-    free(keys->slots);
+    for (size_t i = 0; i < keys->slot_count; i++) {
+        if (!keys->hashes[i])
+            continue;
+        const size_t at = key_slot(&grown, keys->hashes[i]);
+        grown.hashes[at] = keys->hashes[i];
+        grown.lines[at] = keys->lines[i];
+    }
+    yaml_keys_done(keys);
     *keys = grown;
     return true;
 }
@@ -59,23 +65,32 @@ grow_keys(struct yaml_keys *keys)
 bool
 yaml_keys_add(struct yaml_keys *keys, const char *text, uint32_t line, uint32_t *ret_line)
 {
-    if ((keys->mask == 0 || (keys->count + 1) * 2 > keys->mask) && !grow_keys(keys))
+    if ((keys->count + 1) * 3 > keys->slot_count * 2 && !grow_keys(keys))
         return true;
     const uint64_t hash = hash_key(text);
-    struct yaml_key_slot *const slot = key_slot(keys, hash);
-    if (slot->hash) {
-        *ret_line = slot->line;
+    const size_t at = key_slot(keys, hash);
+    if (keys->hashes[at]) {
+        *ret_line = keys->lines[at];
         return false;
     }
-    *slot = (struct yaml_key_slot){ .hash = hash, .line = line };
+    keys->hashes[at] = hash;
+    keys->lines[at] = line;
     keys->count++;
     return true;
 }
 
 void
+yaml_keys_expect(const struct yaml_keys *keys, const char *text)
+{
+    if (keys->slot_count > 0)
+        __builtin_prefetch(&keys->hashes[hash_key(text) & (keys->slot_count - 1)]);
+}
+
+void
 yaml_keys_done(struct yaml_keys *keys)
 {
-    free(keys->slots);
+    pages_free(keys->hashes, keys->slot_count * sizeof(*keys->hashes));
+    pages_free(keys->lines, keys->slot_count * sizeof(*keys->lines));
     *keys = (struct yaml_keys){ 0 };
 }
 
@@ -274,6 +289,7 @@ read_include(struct yaml *yaml, const struct yaml_node *scalar, struct arena *ar
     char path[PATH_MAX];
     size_t size = 0;
     unsigned height;
+    const size_t before = yaml->expanded;
 
     if (!include_path(yaml, scalar->text, path)) {
         diag_error(yaml->diag, scalar->at, "!include: the path is too long");
@@ -289,6 +305,7 @@ read_include(struct yaml *yaml, const struct yaml_node *scalar, struct arena *ar
     if (status != OK)
         return status;
     measure(*ret_node, &size, &height);
+    yaml->expanded = before; /* what was expanded in it is a part of its size */
     return count_expanded(yaml, size, scalar->at);
 }
 
@@ -307,14 +324,6 @@ new_node(const struct yaml *yaml, const yaml_event_t *event, enum yaml_kind kind
     return node;
 }
 
-static enum status
-refuse_tag(const struct yaml *yaml, const yaml_event_t *event, const yaml_char_t *tag)
-{
-    diag_error(yaml->diag, yaml_place(yaml, &event->start_mark),
-               "the tag '%s' means nothing here; only !include does", (const char *)tag);
-    return ERR_INVALID;
-}
-
 /* `!!str` and its like say what would be so without them: who reads a value knows which
  * kind it must be. */
 static bool
@@ -328,6 +337,16 @@ is_plain_tag(const yaml_char_t *tag)
             return true;
     }
     return false;
+}
+
+enum status
+yaml_check_tag(const struct yaml *yaml, const yaml_event_t *event, const yaml_char_t *tag)
+{
+    if (!tag || is_plain_tag(tag))
+        return OK;
+    diag_error(yaml->diag, yaml_place(yaml, &event->start_mark),
+               "the tag '%s' means nothing here; only !include does", (const char *)tag);
+    return ERR_INVALID;
 }
 
 static enum status
@@ -349,8 +368,8 @@ read_scalar(struct yaml *yaml, const yaml_event_t *event, struct arena *arena,
     }
     if (tag && strcmp((const char *)tag, include_tag) == 0)
         return read_include(yaml, node, arena, depth, ret_node);
-    if (tag && !is_plain_tag(tag))
-        return refuse_tag(yaml, event, tag);
+    if (yaml_check_tag(yaml, event, tag) != OK)
+        return ERR_INVALID;
     if (tag && strcmp((const char *)tag, YAML_STR_TAG) == 0)
         node->plain = false;
     *ret_node = node;
@@ -383,17 +402,23 @@ read_list(struct yaml *yaml, struct yaml_node *list, struct arena *arena, unsign
 
 /* ---- maps and merges -------------------------------------------------------------- */
 
-static bool
-has_key(const struct yaml_node *map, const char *text)
+static enum status
+report_duplicate(const struct yaml *yaml, const struct yaml_node *key,
+                 uint32_t first_line)
 {
-    return yaml_get(map, text) != NULL;
+    diag_error(yaml->diag, key->at, "duplicate key '%s' (first at line %u)", key->text,
+               first_line);
+    return ERR_INVALID;
 }
 
 enum status
-yaml_check_merge(const struct yaml *yaml, const struct yaml_node *value)
+yaml_check_merge(const struct yaml *yaml, const struct yaml_node *value,
+                 uint32_t first_line)
 {
     const struct yaml_node *wrong = NULL;
 
+    if (first_line > 0)
+        return report_duplicate(yaml, value->key, first_line);
     if (value->kind == YAML_SCALAR)
         wrong = value;
     for (const struct yaml_node *at = value->kind == YAML_LIST ? value->child : NULL; at;
@@ -407,53 +432,71 @@ yaml_check_merge(const struct yaml *yaml, const struct yaml_node *value)
     return ERR_INVALID;
 }
 
-static enum status
-merge_map(struct yaml_node *map, const struct yaml_node *from, struct arena *arena)
-{
-    const struct yaml_node *last = map->child;
+/* A map that takes in others. */
+struct merging {
+    struct yaml_node *map;
+    const struct yaml_node **link; /* where its next entry goes */
+    struct yaml_keys keys;         /* that it has: maps may be large, and many */
+    struct arena *arena;
+};
 
-    while (last && last->next)
-        last = last->next;
+static enum status
+merge_map(struct merging *merging, const struct yaml_node *from)
+{
+    uint32_t line;
+
     for (const struct yaml_node *at = from->child; at; at = at->next) {
-        if (has_key(map, at->key->text))
+        if (!yaml_keys_add(&merging->keys, at->key->text, at->key->at.line, &line))
             continue;
-        struct yaml_node *const shell = arena_alloc(arena, sizeof(*shell));
+        struct yaml_node *const shell = arena_alloc(merging->arena, sizeof(*shell));
         if (!shell)
             return ERR_NOMEM;
         *shell = *at;
         shell->next = NULL;
-        if (last) {
-            struct yaml_node *before;
-            memcpy(
-                &before, &last,
-                sizeof(struct yaml_node *)); /* a node of this very tree: ours to link */
-            before->next = shell;
-        } else {
-            map->child = shell;
-        }
-        last = shell;
-        map->len++;
+        *merging->link = shell;
+        merging->link = &shell->next;
+        merging->map->len++;
     }
     return OK;
+}
+
+/* Its own entries, which win. */
+static void
+begin_merging(struct merging *merging)
+{
+    uint32_t line;
+
+    merging->link = &merging->map->child;
+    for (const struct yaml_node *at = merging->map->child; at; at = at->next) {
+        struct yaml_node *own;
+        memcpy(&own, &at,
+               sizeof(struct yaml_node *)); /* of this very tree: ours to link */
+        (void)yaml_keys_add(&merging->keys, at->key->text, at->key->at.line, &line);
+        merging->link = &own->next;
+    }
 }
 
 enum status
 yaml_merge_into(struct yaml_node *map, const struct yaml_node *value, struct arena *arena)
 {
+    struct merging merging = { .map = map, .arena = arena };
     enum status status = OK;
 
+    begin_merging(&merging);
     if (value->kind == YAML_MAP)
-        return merge_map(map, value, arena);
-    for (const struct yaml_node *at = value->child; at && status == OK; at = at->next)
-        status = merge_map(map, at, arena);
+        status = merge_map(&merging, value);
+    else
+        for (const struct yaml_node *at = value->child; at && status == OK; at = at->next)
+            status = merge_map(&merging, at);
+    yaml_keys_done(&merging.keys);
     return status;
 }
 
 struct map_reading {
     struct yaml_node *map;
     const struct yaml_node **link;
-    const struct yaml_node *merges; /* values of `<<`, linked by next */
-    struct yaml_keys keys;          /* once there are more than a few */
+    const struct yaml_node *merge; /* the value of `<<`, or NULL */
+    struct yaml_keys keys;         /* once there are more than a few */
 };
 
 static bool
@@ -481,16 +524,12 @@ add_entry(struct yaml *yaml, struct map_reading *reading, struct yaml_node *valu
     uint32_t line = 0;
 
     if (key->plain && strcmp(key->text, "<<") == 0) {
-        const enum status status = yaml_check_merge(yaml, value);
-        value->next = reading->merges;
-        reading->merges = value;
-        return status;
+        const uint32_t first = reading->merge ? reading->merge->key->at.line : 0;
+        reading->merge = value;
+        return yaml_check_merge(yaml, value, first);
     }
-    if (find_duplicate(reading, key, &line)) {
-        diag_error(yaml->diag, key->at, "duplicate key '%s' (first at line %u)",
-                   key->text, line);
-        return ERR_INVALID;
-    }
+    if (find_duplicate(reading, key, &line))
+        return report_duplicate(yaml, key, line);
     *reading->link = value;
     reading->link = &value->next;
     reading->map->len++;
@@ -539,8 +578,8 @@ read_map(struct yaml *yaml, struct yaml_node *map, struct arena *arena, unsigned
 
     while (more && status == OK)
         status = read_pair(yaml, &reading, arena, depth, &more);
-    for (const struct yaml_node *at = reading.merges; at && status == OK; at = at->next)
-        status = yaml_merge_into(map, at, arena);
+    if (reading.merge && status == OK)
+        status = yaml_merge_into(map, reading.merge, arena);
     yaml_keys_done(&reading.keys);
     return status;
 }
@@ -569,6 +608,29 @@ join(struct yaml_node *all, const struct yaml_node *more, struct arena *arena)
     return OK;
 }
 
+/* One more file of a list: *all is what came before (NULL: nothing), and then the whole.
+ * A later map's keys win. */
+static enum status
+include_one_more(struct yaml *yaml, const struct yaml_node *path, struct yaml_node *one,
+                 struct arena *arena, struct yaml_node **all)
+{
+    struct yaml_node *const before = *all;
+
+    if (!before) {
+        *all = one;
+        return OK;
+    }
+    if (one->kind != before->kind || one->kind == YAML_SCALAR) {
+        diag_error(yaml->diag, path->at,
+                   "!include: of several files all must be maps, or all lists");
+        return ERR_INVALID;
+    }
+    if (one->kind == YAML_LIST)
+        return join(before, one, arena);
+    *all = one;
+    return join(one, before, arena);
+}
+
 /* `!include [PATH, …]`: all maps, or all lists. Of none it is null, as octoDNS has it. */
 static enum status
 include_all(struct yaml *yaml, struct yaml_node *paths, struct arena *arena,
@@ -581,17 +643,8 @@ include_all(struct yaml *yaml, struct yaml_node *paths, struct arena *arena,
         enum status status = yaml_expect(path, YAML_SCALAR, "!include", yaml->diag);
         if (status == OK)
             status = read_include(yaml, path, arena, depth, &one);
-        if (status != OK)
-            return status;
-        if (all && (one->kind != all->kind || one->kind == YAML_SCALAR)) {
-            diag_error(yaml->diag, path->at,
-                       "!include: of several files all must be maps, or all lists");
-            return ERR_INVALID;
-        }
-        struct yaml_node *const before = all;
-        all = before && one->kind == YAML_LIST ? before : one;
-        if (before)
-            status = join(all, all == before ? one : before, arena);
+        if (status == OK)
+            status = include_one_more(yaml, path, one, arena, &all);
         if (status != OK)
             return status;
     }
@@ -617,8 +670,8 @@ read_collection(struct yaml *yaml, const yaml_event_t *event, struct arena *aren
     if (!node)
         return ERR_NOMEM;
     const bool includes = tag && !is_map && strcmp((const char *)tag, include_tag) == 0;
-    if (tag && !includes && !is_plain_tag(tag))
-        return refuse_tag(yaml, event, tag);
+    if (!includes && yaml_check_tag(yaml, event, tag) != OK)
+        return ERR_INVALID;
     if (depth >= YAML_NESTING_MAX) {
         diag_error(yaml->diag, node->at, "nested deeper than %d levels",
                    (int)YAML_NESTING_MAX);

@@ -16,6 +16,7 @@ import dnswire
 TOP = os.environ.get("srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 BUILD = os.environ.get("builddir") or os.path.join(TOP, "build", "gcc")
 PROGRAM = os.path.join(BUILD, "meridiand")
+CONTROL = os.path.join(BUILD, "meridianctl")
 DEADLINE_S = 10.0
 STEP_S = 0.01
 
@@ -109,6 +110,12 @@ def request(connection, method, path, body=None, headers=None):
         return reply.status, text
 
 
+def ctl(*arguments, **options):
+    """meridianctl: exit code, what it printed, what it complained."""
+    done = subprocess.run([CONTROL, *arguments], capture_output=True, timeout=60, check=False, **options)
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+
 CONFIG = """\
 listen: ["127.0.0.1@0"]
 workers: 1
@@ -157,12 +164,13 @@ class Server:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def start(self):
-        """Runs it until it says ready; False, if it ended before."""
+    def start(self, *arguments, config="meridian.yaml", deadline_s=60, **options):
+        """Runs it until it says ready; False, if it ended before. options: of Popen."""
         with open(self.log_path, "wb") as log:
             # pylint: disable=consider-using-with
-            self.process = subprocess.Popen([PROGRAM, "-c", self.path("meridian.yaml")], stderr=log, stdin=subprocess.DEVNULL)
-        wait_for(lambda: "ready" in self.log() or self.process.poll() is not None, 60)
+            self.process = subprocess.Popen([PROGRAM, "-c", self.path(config), *arguments], stderr=log,
+                                            stdin=subprocess.DEVNULL, **options)
+        wait_for(lambda: "ready" in self.log() or self.process.poll() is not None, deadline_s)
         found = re.search(r"listening on 127\.0\.0\.1@(\d+)", self.log())
         self.port = int(found.group(1)) if found else None
         return self.process.poll() is None and self.port is not None
@@ -200,6 +208,23 @@ class Server:
 
     def http(self, method, path, body=None, headers=None):
         return request(Unix(self.path("control.sock")), method, path, body, headers)
+
+    def ctl(self, *arguments, **options):
+        """meridianctl over the control socket: exit code, what it printed, what it complained. options: of run."""
+        return ctl("-s", self.path("control.sock"), *arguments, **options)
+
+    def metrics(self):
+        """Series as written → value."""
+        lines = self.http("GET", "/metrics")[1].splitlines()
+        return {series: float(value) for series, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+
+    def messages(self):
+        """Everything that the status complains about."""
+        status = self.status()
+        texts = list(status["reload"]["messages"])
+        for part in status["zones"] + status["writers"]:
+            texts += part.get("messages", [])
+        return "\n".join(texts)
 
     def status(self):
         return self.http("GET", "/v1/status")[1]

@@ -166,7 +166,7 @@ load_into_store(struct play *play, struct diag *diag)
     const struct store_hooks hooks = { 0 };
 
     make_path(play, "meridian.yaml", path);
-    if (config_load(path, diag, &config) != OK)
+    if (config_load(path, diag, NULL, &config) != OK)
         return false;
     bool fine = store_new(&hooks, &play->store) == OK &&
                 store_load(play->store, &config->store, true, diag) == OK;

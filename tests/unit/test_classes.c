@@ -456,6 +456,41 @@ the_most_used_have_maps_of_their_own(void **state)
     geo_base_free(base);
 }
 
+/* With too few own maps for all, policies of a single name leave them to others. */
+static void
+policies_of_one_name_have_own_maps_only_while_all_have(void **state)
+{
+    struct steer_pools pools;
+    struct steer_policy policies[3];
+    struct classes_input inputs[3];
+    struct classes *classes[3];
+    struct geo_base *base = steer_base(world, WORLD);
+    struct classes_cache *cache = classes_cache_new(2);
+
+    (void)state;
+    steer_pools_init(&pools);
+    for (size_t i = 0; i < 3; i++) {
+        steer_policy_init(&policies[i], "p");
+        steer_policy_rule(&policies[i], &pools, i ? i > 1 ? "AS" : "NA" : "EU", "1");
+        steer_policy_rule(&policies[i], &pools, "", "2");
+        inputs[i] = (struct classes_input){ &policies[i].policy, 1 };
+    }
+    assert_int_equal(classes_make(cache, base, inputs, 2, classes), OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(classes[i]->vector);
+        drop(classes[i]);
+    }
+    inputs[2].uses = 2;
+    assert_int_equal(classes_make(cache, base, inputs, 3, classes), OK);
+    assert_non_null(classes[0]->vector);
+    assert_non_null(classes[1]->vector);
+    assert_null(classes[2]->vector);
+    for (size_t i = 0; i < 3; i++)
+        drop(classes[i]);
+    classes_cache_free(cache);
+    geo_base_free(base);
+}
+
 static void
 equal_rules_share_one_map_whatever_their_pools(void **state)
 {
@@ -664,6 +699,7 @@ main(void)
         cmocka_unit_test(a_bias_moves_the_border),
         cmocka_unit_test(a_joint_map_answers_as_own_maps_do),
         cmocka_unit_test(the_most_used_have_maps_of_their_own),
+        cmocka_unit_test(policies_of_one_name_have_own_maps_only_while_all_have),
         cmocka_unit_test(equal_rules_share_one_map_whatever_their_pools),
         cmocka_unit_test(what_is_the_same_is_kept),
         cmocka_unit_test(a_policy_more_that_tests_nothing_new_keeps_the_joint_map),

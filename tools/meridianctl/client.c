@@ -25,7 +25,7 @@ socket_path(const struct ctl *ctl)
     if (ctl->socket || !ctl->config)
         return strdup(ctl->socket ? ctl->socket : default_socket);
     diag_init(&diag);
-    if (config_load(ctl->config, &diag, &config) != OK) {
+    if (config_load(ctl->config, &diag, NULL, &config) != OK) {
         ctl_complain("%s: has errors; 'meridianctl check' shows them, -s names a socket",
                      ctl->config);
     } else {

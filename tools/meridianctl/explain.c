@@ -228,7 +228,7 @@ ctl_explain(const struct ctl *ctl)
     long code = 0;
 
     if (!(ctl->config ? ask_files : ask_server)(ctl, &question, &code, &body))
-        return CTL_FAILED;
+        return ctl->config ? CTL_NO : CTL_FAILED;
     enum ctl_exit result = CTL_FINE;
     if (code != 200)
         result = print_errors(body, code);

@@ -12,18 +12,20 @@ files_load(const char *config_path, struct diag *diag, struct store **ret_store)
     struct config *config;
     struct store *store;
 
-    enum status status = config_load(config_path, diag, &config);
-    if (status != OK)
-        return status;
-    status = store_new(&hooks, &store);
+    const enum status configured = config_check(config_path, diag, &config);
+    if (!config)
+        return configured;
+    enum status status = configured == ERR_NOMEM ? ERR_NOMEM : store_new(&hooks, &store);
     if (status == OK) {
         status = store_load(store, &config->store, true, diag);
-        if (status == OK || status == ERR_INVALID)
+        if (configured == OK && (status == OK || status == ERR_INVALID))
             *ret_store = store;
         else
             store_free(store);
     }
     part_drop(&config->store.part);
+    if (configured != OK)
+        return configured;
     return status == ERR_INVALID ? OK : status;
 }
 

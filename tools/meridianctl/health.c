@@ -89,7 +89,7 @@ ctl_health_list(const struct ctl *ctl)
     json_t *const health = ctl->config ? health_of_files(ctl) : health_of_server(ctl);
 
     if (!health)
-        return CTL_FAILED;
+        return ctl->config ? CTL_NO : CTL_FAILED;
     if (ctl->json) {
         print_json(health);
         return CTL_FINE;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* status, stats, zones, reload: what the running server has, and has done. */
+#include "dns/name.h"
 #include "tools/meridianctl/client.h"
 #include "tools/meridianctl/files.h"
 #include "tools/meridianctl/print.h"
 #include "zones/store.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +104,7 @@ ctl_zones(const struct ctl *ctl)
     json_t *const zones = ctl->config ? zones_of_files(ctl) : get(ctl, "/v1/zones");
 
     if (!zones)
-        return CTL_FAILED;
+        return ctl->config ? CTL_NO : CTL_FAILED;
     const enum ctl_exit result = zones_exit(zones);
     if (ctl->json)
         print_json(json_incref(zones));
@@ -131,7 +133,7 @@ print_reload(const json_t *status)
     const json_int_t now = json_integer_value(json_object_get(status, "now"));
     char age[PRINT_AGE_SIZE];
     size_t index;
-    const json_t *zone;
+    const json_t *zone, *writer;
 
     (void)printf("last load: %s, %s ago\n",
                  json_is_true(json_object_get(reload, "ok")) ? "fine" : "with errors",
@@ -140,6 +142,10 @@ print_reload(const json_t *status)
     json_array_foreach(json_object_get(status, "zones"), index, zone)
     {
         print_messages(json_object_get(zone, "messages"));
+    }
+    json_array_foreach(json_object_get(status, "writers"), index, writer)
+    {
+        print_messages(json_object_get(writer, "messages"));
     }
 }
 
@@ -171,6 +177,14 @@ print_databases(const json_t *status)
     table_print(&table);
 }
 
+static const char *
+writer_state(const json_t *writer)
+{
+    if (json_object_get(writer, "error"))
+        return "refused";
+    return json_is_true(json_object_get(writer, "stale")) ? "stale" : "fresh";
+}
+
 static void
 print_writers(const json_t *status)
 {
@@ -184,12 +198,10 @@ print_writers(const json_t *status)
     {
         const json_t *const age = json_object_get(one, "age");
         char text[PRINT_AGE_SIZE];
-        table_add(&table,
-                  (const char *const[]){
-                      text_of(one, "writer"), text_of(one, "source"),
-                      age ? age_text(json_integer_value(age), text) : "",
-                      json_is_true(json_object_get(one, "stale")) ? "stale" : "fresh",
-                      text_of(one, "file") });
+        table_add(&table, (const char *const[]){
+                              text_of(one, "writer"), text_of(one, "source"),
+                              age ? age_text(json_integer_value(age), text) : "",
+                              writer_state(one), text_of(one, "file") });
     }
     json_array_foreach(json_object_get(status, "silent"), index, one)
     {
@@ -286,18 +298,53 @@ reload_body(const struct ctl *ctl)
     return text;
 }
 
-enum ctl_exit
-ctl_reload(const struct ctl *ctl)
+/* The names of all zones go into *all. */
+static bool
+add_zones(const struct ctl *ctl, json_t *all)
 {
-    char *const text = reload_body(ctl);
+    json_t *zones = NULL, *zone;
+    size_t index;
+    long code;
+
+    if (!client_ask_json(ctl, &(struct request){ "GET", "/v1/zones", NULL }, &code,
+                         &zones))
+        return false;
+    json_array_foreach(zones, index, zone) json_object_set(
+        all, json_string_value(json_object_get(zone, "name")), json_true());
+    json_decref(zones);
+    return true;
+}
+
+/* A zone that was named but is there neither before nor after the reload is a slip of the
+ * pen. */
+static enum ctl_exit
+complain_unknown(const struct ctl *ctl, const json_t *zones)
+{
+    enum ctl_exit result = CTL_FINE;
+
+    for (int i = 0; i < ctl->argument_count; i++) {
+        char name[NAME_TEXT_SIZE];
+        size_t len = 0;
+        for (const char *at = ctl->arguments[i]; *at && len + 1 < sizeof(name); at++)
+            name[len++] = (char)tolower((unsigned char)*at);
+        len -= len > 1 && name[len - 1] == '.';
+        name[len] = '\0';
+        if (json_object_get(zones, name))
+            continue;
+        ctl_complain("there is no zone '%s'", ctl->arguments[i]);
+        result = CTL_NO;
+    }
+    return result;
+}
+
+static enum ctl_exit
+reload(const struct ctl *ctl, const char *text)
+{
     json_t *body = NULL;
     long code = 0;
 
-    const bool asked =
-        text && client_ask_json(ctl, &(struct request){ "POST", "/v1/reload", text },
-                                &code, &body);
-    free(text);
-    if (!asked)
+    if (!client_ask_json(ctl, &(struct request){ "POST", "/v1/reload", text }, &code,
+                         &body))
         return CTL_FAILED;
     enum ctl_exit result = CTL_FINE;
     if (ctl->json)
@@ -307,5 +354,23 @@ ctl_reload(const struct ctl *ctl)
     else if (!ctl->json)
         (void)printf("reloaded\n");
     json_decref(body);
+    return result;
+}
+
+enum ctl_exit
+ctl_reload(const struct ctl *ctl)
+{
+    char *const text = reload_body(ctl);
+    json_t *const zones = json_object();
+    const bool named = ctl->argument_count > 0;
+    enum ctl_exit result = CTL_FAILED;
+
+    if (text && zones && (!named || add_zones(ctl, zones)))
+        result = reload(ctl, text);
+    if (named && result != CTL_FAILED && add_zones(ctl, zones) &&
+        complain_unknown(ctl, zones) == CTL_NO)
+        result = CTL_NO;
+    json_decref(zones);
+    free(text);
     return result;
 }

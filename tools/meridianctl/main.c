@@ -67,7 +67,7 @@ static const struct command commands[] = {
       false,
       ctl_health_set,
       "SERVER|pool/POOL STATE [--scope PLACE] [--service SERVICE] [--for TIME]\n"
-      "                         [--reason TEXT] [--factor 0.3] [--dry-run]" },
+      "                         [--reason TEXT] [--factor 0.3] [--dry-run] [--force]" },
     { { "health", "clear" },
       0,
       1,

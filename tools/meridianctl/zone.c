@@ -41,7 +41,7 @@ zone_of_files(const struct ctl *ctl, char **ret_text)
     uint8_t apex[NAME_LEN_MAX];
     struct store *store = NULL;
     struct diag diag;
-    enum ctl_exit result = CTL_FAILED;
+    enum ctl_exit result = CTL_NO;
 
     if (zone_name_from_text(ctl->arguments[0], apex) != OK) {
         ctl_complain("'%s' is no domain name", ctl->arguments[0]);
@@ -51,14 +51,15 @@ zone_of_files(const struct ctl *ctl, char **ret_text)
     if (files_load(ctl->config, &diag, &store) == OK) {
         const struct store_view *const view = store_hold(store);
         *ret_text = view ? text_of_zone(view, apex) : NULL;
-        result = *ret_text ? CTL_FINE : CTL_NO;
+        if (*ret_text)
+            result = CTL_FINE;
+        else
+            ctl_complain("%s: no such zone", ctl->arguments[0]);
         store_release(store, view);
         store_free(store);
     }
     files_print(&diag);
     diag_done(&diag);
-    if (result == CTL_NO)
-        ctl_complain("%s: no such zone", ctl->arguments[0]);
     return result;
 }
 
@@ -184,8 +185,10 @@ ctl_zone_show(const struct ctl *ctl)
     enum ctl_exit result =
         ctl->config ? zone_of_files(ctl, &text) : zone_of_server(ctl, &text);
 
-    if (result == CTL_FINE && print_lines(ctl, text) == 0)
+    if (result == CTL_FINE && print_lines(ctl, text) == 0) {
+        ctl_complain("zone '%s' has no such record", ctl->arguments[0]);
         result = CTL_NO;
+    }
     free(text);
     return result;
 }

@@ -39,16 +39,20 @@ enum {
 /* ---- helpers shared by the sections ----------------------------------------------- */
 
 const char *
-config_absolute(struct config *config, const char *path)
+config_absolute(struct config *config, const struct yaml_node *node, const char *path)
 {
+    const char *const file = node->at.file;
+    const char *const slash = strrchr(file, '/');
     char text[PATH_MAX];
+    int len;
 
     if (path[0] == '/')
         return arena_strdup(config->arena, path);
-    if (snprintf(text, sizeof(text), "%s/%s", config->store.folder, path) >=
-        (int)sizeof(text))
-        return NULL;
-    return arena_strdup(config->arena, text);
+    if (slash && strcmp(file, config->store.path) != 0) /* an included file */
+        len = snprintf(text, sizeof(text), "%.*s/%s", (int)(slash - file), file, path);
+    else
+        len = snprintf(text, sizeof(text), "%s/%s", config->store.folder, path);
+    return len < (int)sizeof(text) ? arena_strdup(config->arena, text) : NULL;
 }
 
 enum status
@@ -80,7 +84,7 @@ config_paths(struct config *config, const struct yaml_node *value, const char *w
         const enum status status = yaml_text(at, what, diag, &text);
         if (status != OK)
             return status;
-        paths[i] = config_absolute(config, text);
+        paths[i] = config_absolute(config, at, text);
         if (!paths[i])
             return ERR_NOMEM;
     }
@@ -193,7 +197,7 @@ read_state(void *object, const struct yaml_node *value, struct diag *diag)
 
     if (status != OK)
         return status;
-    config->store.state = text[0] ? config_absolute(config, text) : "";
+    config->store.state = text[0] ? config_absolute(config, value, text) : "";
     return config->store.state ? OK : ERR_NOMEM;
 }
 
@@ -261,7 +265,7 @@ read_control(void *object, const struct yaml_node *value, struct diag *diag)
 
     if (status != OK)
         return status;
-    config->control = text[0] ? config_absolute(config, text) : "";
+    config->control = text[0] ? config_absolute(config, value, text) : "";
     return config->control ? OK : ERR_NOMEM;
 }
 
@@ -359,36 +363,6 @@ read_limits(void *object, const struct yaml_node *value, struct diag *diag)
     return yaml_read_map(value, "limits", fields, object, diag);
 }
 
-/* Sections of features that this version lacks are told, not swallowed. */
-static enum status
-not_in_force(const struct yaml_node *value, const char *what, struct diag *diag)
-{
-    diag_warning(diag, value->at,
-                 "%s: this version does not have it; the section has no effect", what);
-    return OK;
-}
-
-static enum status
-read_tsig(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    return not_in_force(value, "tsig", diag);
-}
-
-static enum status
-read_dnssec(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    return not_in_force(value, "dnssec", diag);
-}
-
-static enum status
-read_guard(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    return not_in_force(value, "guard", diag);
-}
-
 static const struct yaml_field top_fields[] = {
     { "listen", read_listen, false },
     { "workers", read_workers, false },
@@ -399,10 +373,10 @@ static const struct yaml_field top_fields[] = {
     { "geoip", config_read_geoip, false },
     { "routing", read_routing, false },
     { "zones", config_read_zones, true },
-    { "tsig", read_tsig, false },
-    { "dnssec", read_dnssec, false },
+    { "tsig", config_read_tsig, false },
+    { "dnssec", config_read_dnssec, false },
     { "health", config_read_health, false },
-    { "guard", read_guard, false },
+    { "guard", config_read_guard, false },
     { "ecs", read_ecs, false },
     { "http", config_read_http, false },
     { "control", read_control, false },
@@ -491,13 +465,27 @@ keep_files(struct config *config, const struct yaml *yaml)
     return status;
 }
 
-enum status
-config_load(const char *path, struct diag *diag, struct config **ret_config)
+static enum status
+add_stamps(struct stamps *to, const struct stamps *from)
+{
+    enum status status = OK;
+
+    for (size_t i = 0; status == OK && i < from->count; i++)
+        status = stamps_add(to, from->items[i].path);
+    return status;
+}
+
+/* With ERR_INVALID *ret_config is what could be read, or NULL where that is nothing. files:
+ * NULL, or where those of a refused configuration go. */
+static enum status
+read_config(const char *path, struct diag *diag, struct stamps *files,
+            struct config **ret_config)
 {
     struct config *const config = new_config(path);
     const struct yaml_node *map;
     struct yaml *yaml;
 
+    *ret_config = NULL;
     if (!config)
         return ERR_NOMEM;
     enum status status = stamps_add(&config->files, config->store.path);
@@ -505,16 +493,85 @@ config_load(const char *path, struct diag *diag, struct config **ret_config)
         status = yaml_open(path, config->store.folder, diag, &yaml);
     if (status == OK) {
         status = yaml_whole(yaml, &map);
-        if (status == OK)
+        if (status == OK) {
             status = yaml_read_map(map, "", top_fields, config, diag);
-        if (status == OK)
-            status = keep_files(config, yaml);
+            *ret_config = config;
+        }
+        const enum status kept = keep_files(config, yaml);
+        status = status == OK ? kept : status;
         yaml_close(yaml);
     }
-    if (status != OK) {
+    if (status != OK && files && add_stamps(files, &config->files) != OK)
+        status = ERR_NOMEM;
+    if (!*ret_config)
         part_drop(&config->store.part);
-        return status;
+    return status;
+}
+
+enum status
+config_check(const char *path, struct diag *diag, struct config **ret_config)
+{
+    return read_config(path, diag, NULL, ret_config);
+}
+
+enum status
+config_load(const char *path, struct diag *diag, struct stamps *files,
+            struct config **ret_config)
+{
+    struct config *config;
+    const enum status status = read_config(path, diag, files, &config);
+
+    if (status == OK)
+        *ret_config = config;
+    else if (config)
+        part_drop(&config->store.part);
+    return status;
+}
+
+/* ---- what stays until the next start ---------------------------------------------- */
+
+static bool
+same_endpoints(const struct endpoint *a, size_t a_count, const struct endpoint *b,
+               size_t b_count)
+{
+    char a_text[ENDPOINT_TEXT_SIZE], b_text[ENDPOINT_TEXT_SIZE];
+
+    for (size_t i = 0; a_count == b_count && i < a_count; i++) {
+        if (strcmp(endpoint_text(&a[i], a_text), endpoint_text(&b[i], b_text)) != 0)
+            return false;
     }
-    *ret_config = config;
-    return OK;
+    return a_count == b_count;
+}
+
+static bool
+same_user(const struct config *a, const struct config *b)
+{
+    return strcmp(a->user ? a->user : "", b->user ? b->user : "") == 0;
+}
+
+void
+config_tell_fixed(const struct config *old, const struct config *new, struct diag *diag)
+{
+    const struct {
+        const char *key;
+        bool same;
+    } fixed[] = {
+        { "listen", same_endpoints(old->listen, old->listen_count, new->listen,
+                                   new->listen_count) },
+        { "http: listen",
+          same_endpoints(old->http, old->http_count, new->http, new->http_count) },
+        { "control", strcmp(old->control, new->control) == 0 },
+        { "workers", old->workers == new->workers },
+        { "user", same_user(old, new) },
+        { "limits: tcp_clients", old->tcp_clients_max == new->tcp_clients_max },
+        { "limits: tcp_idle", old->tcp_idle_ms == new->tcp_idle_ms },
+        { "limits: maps", old->store.maps_max == new->store.maps_max },
+    };
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (!fixed[i].same)
+            diag_warning(diag, (struct diag_at){ new->store.path, 1, 1 },
+                         "%s: what changed here holds from the next start on",
+                         fixed[i].key);
+    }
 }

@@ -48,9 +48,17 @@ struct config {
         files; /* meridian.yaml, its includes, the tokens' secrets: as they were read */
 };
 
-/* Reads a file. All errors and warnings go to diag; ERR_INVALID with any error.
+/* Reads a file. All errors and warnings go to diag; ERR_INVALID with any error. files
+ * (may be NULL): those of a configuration that is refused are added.
  * part_drop(&(*ret)->store.part) frees it. */
 MUST_CHECK enum status config_load(const char *path, struct diag *diag,
-                                   struct config **ret_config);
+                                   struct stamps *files, struct config **ret_config);
+/* The same, to find the errors of further files, too: with ERR_INVALID *ret_config is
+ * what could be read, not to be served from, or NULL where that is nothing. */
+MUST_CHECK enum status config_check(const char *path, struct diag *diag,
+                                    struct config **ret_config);
+/* Warns of what a running server does not take from a new configuration. */
+void config_tell_fixed(const struct config *old, const struct config *new,
+                       struct diag *diag);
 
 #endif

@@ -210,9 +210,11 @@ read_networks(void *object, const struct yaml_node *value, struct diag *diag)
             read_network(&reading, at, diag) != OK)
             worst = ERR_INVALID;
     }
+    if (worst != OK)
+        return worst;
     config->store.networks = networks;
     config->store.network_count = count;
-    return worst;
+    return OK;
 }
 
 /* ---- resolvers -------------------------------------------------------------------- */
@@ -237,9 +239,11 @@ read_resolvers(void *object, const struct yaml_node *value, struct diag *diag)
                          &place->word_count) != OK)
             worst = ERR_INVALID;
     }
+    if (worst != OK)
+        return worst;
     config->store.resolvers = places;
     config->store.resolver_count = count;
-    return worst;
+    return OK;
 }
 
 enum status

@@ -28,7 +28,7 @@ read_secret(void *object, const struct yaml_node *value, struct diag *diag)
 
     if (yaml_text(value, "http: tokens: file", diag, &text) != OK)
         return ERR_INVALID;
-    const char *const path = config_absolute(reading->config, text);
+    const char *const path = config_absolute(reading->config, value, text);
     if (!path || stamps_add(&reading->config->files, path) != OK)
         return ERR_NOMEM;
     if (state_read(path, SECRET_MAX, &bytes, &len) != OK) {
@@ -41,12 +41,14 @@ read_secret(void *object, const struct yaml_node *value, struct diag *diag)
     free(bytes);
     if (!secret)
         return ERR_NOMEM;
-    if (secret_len < SECRET_MIN) {
-        diag_error(diag, value->at,
-                   "http: tokens: the secret in '%s' is shorter than %d bytes", path,
-                   (int)SECRET_MIN);
+    if (secret_len == 0) {
+        diag_error(diag, value->at, "http: tokens: '%s' holds no secret", path);
         return ERR_INVALID;
     }
+    if (secret_len < SECRET_MIN)
+        diag_warning(diag, value->at,
+                     "http: tokens: the secret in '%s' is shorter than %d bytes", path,
+                     (int)SECRET_MIN);
     reading->token->secret = secret;
     return OK;
 }
@@ -191,7 +193,7 @@ read_folder(void *object, const struct yaml_node *value, struct diag *diag)
 
     if (status != OK)
         return status;
-    config->store.health_folder = config_absolute(config, text);
+    config->store.health_folder = config_absolute(config, value, text);
     return config->store.health_folder ? OK : ERR_NOMEM;
 }
 
@@ -226,22 +228,13 @@ read_expect(void *object, const struct yaml_node *value, struct diag *diag)
     return OK;
 }
 
-static enum status
-read_freeze(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    diag_warning(diag, value->at,
-                 "health: freeze: this version does not have it; the key has no effect");
-    return OK;
-}
-
 enum status
 config_read_health(void *object, const struct yaml_node *value, struct diag *diag)
 {
     static const struct yaml_field fields[] = { { "directory", read_folder, false },
                                                 { "hold", read_hold, false },
                                                 { "expect", read_expect, false },
-                                                { "freeze", read_freeze, false },
+                                                { "freeze", config_read_freeze, false },
                                                 { 0 } };
 
     return yaml_read_map(value, "health", fields, object, diag);

@@ -15,14 +15,28 @@ enum status config_read_http(void *object, const struct yaml_node *value,
                              struct diag *diag);
 enum status config_read_health(void *object, const struct yaml_node *value,
                                struct diag *diag);
+/* Of features to come: config_later.c. */
+enum status config_read_tsig(void *object, const struct yaml_node *value,
+                             struct diag *diag);
+enum status config_read_dnssec(void *object, const struct yaml_node *value,
+                               struct diag *diag);
+enum status config_read_guard(void *object, const struct yaml_node *value,
+                              struct diag *diag);
+enum status config_read_freeze(void *object, const struct yaml_node *value,
+                               struct diag *diag);
+enum status config_read_zone_dnssec(void *object, const struct yaml_node *value,
+                                    struct diag *diag);
+enum status config_read_zone_transfer(void *object, const struct yaml_node *value,
+                                      struct diag *diag);
 
 /* A list of paths (or one), made absolute by the configuration's folder, in the arena. */
 MUST_CHECK enum status config_paths(struct config *config, const struct yaml_node *value,
                                     const char *what, struct diag *diag,
                                     const char *const **ret_paths, size_t *ret_count);
-/* path as it is if absolute, else below the configuration's folder. NULL when out of
- * memory. */
-const char *config_absolute(struct config *config, const char *path);
+/* A path that a node names: as it is if absolute, else below the folder of the file that
+ * the node is written in. NULL when out of memory. */
+const char *config_absolute(struct config *config, const struct yaml_node *node,
+                            const char *path);
 /* A list of address@port (or one). */
 MUST_CHECK enum status config_endpoints(const struct yaml_node *value, const char *what,
                                         uint16_t port, struct diag *diag,

@@ -160,30 +160,15 @@ read_soa(void *object, const struct yaml_node *value, struct diag *diag)
 }
 
 static enum status
-read_zone_dnssec(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    diag_warning(diag, value->at,
-                 "dnssec: this version does not sign; the zone is served unsigned");
-    return OK;
-}
-
-static enum status
-read_zone_transfer(void *object, const struct yaml_node *value, struct diag *diag)
-{
-    (void)object;
-    diag_warning(diag, value->at, "transfer: this version does not transfer zones");
-    return OK;
-}
-
-static enum status
 read_zone(struct config *config, const struct yaml_node *value,
           struct store_zone_config *zone, struct diag *diag)
 {
-    static const struct yaml_field fields[] = { { "soa", read_soa, false },
-                                                { "dnssec", read_zone_dnssec, false },
-                                                { "transfer", read_zone_transfer, false },
-                                                { 0 } };
+    static const struct yaml_field fields[] = {
+        { "soa", read_soa, false },
+        { "dnssec", config_read_zone_dnssec, false },
+        { "transfer", config_read_zone_transfer, false },
+        { 0 }
+    };
     struct zone_reading reading = { .config = config, .zone = zone };
     const size_t len = value->key->len;
     char *const name = arena_strdup(config->arena, value->key->text);

@@ -20,7 +20,11 @@ struct daemon {
     struct event_base *loop;
     struct config *config; /* one reference */
     const char *config_path;
-    bool config_refused; /* as it is in the file now */
+    bool has_port; /* -p: instead of every listen port */
+    uint16_t port;
+    const struct config *started_with; /* one reference: what cannot change since */
+    bool config_refused;               /* as it is in the file now */
+    struct stamps refused_files;       /* what that read: to be watched, too */
     struct store *store;
     struct server *server;
     struct http *http;

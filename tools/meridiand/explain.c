@@ -30,12 +30,19 @@ struct asking {
 };
 
 static json_t *
+error_json(const char *message)
+{
+    return json_pack("{s:[{s:s, s:i, s:i, s:s}]}", "errors", "file", "", "line", 0,
+                     "column", 0, "message", message);
+}
+
+static json_t *
 refuse(const char *what, const char *text)
 {
     char message[PROBLEM_SIZE];
 
     (void)snprintf(message, sizeof(message), "%s: '%s'", what, text);
-    return json_pack("{s:[{s:s}]}", "errors", "message", message);
+    return error_json(message);
 }
 
 static enum status
@@ -48,7 +55,7 @@ parse_from(const char *from, struct asking *asking, json_t **ret_object)
         return OK;
     }
     if (place_word_parse(from, &asking->place, problem, sizeof(problem)) != OK) {
-        *ret_object = json_pack("{s:[{s:s}]}", "errors", "message", problem);
+        *ret_object = error_json(problem);
         return ERR_FORMAT;
     }
     if (asking->place.kind == PLACE_WORD_NET) {

@@ -3,12 +3,14 @@
 #include "dns/base/diag.h"
 #include "tools/meridiand/http_api.h"
 #include <errno.h>
+#include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,6 +18,8 @@
 
 enum {
     BODY_MAX = 4 << 20,
+    /* More is cut off by libevent, and the client may not see its 413 for that. */
+    RECEIVED_MAX = 2 * BODY_MAX,
     HEADERS_MAX = 16384,
     TIMEOUT_S = 120,
     BACKLOG = 64,
@@ -51,7 +55,7 @@ token_of(const struct daemon *daemon, struct evhttp_request *request)
         evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
     const struct config_token *found = NULL;
 
-    if (!header || strncmp(header, bearer, strlen(bearer)) != 0)
+    if (!header || strncasecmp(header, bearer, strlen(bearer)) != 0)
         return NULL;
     for (size_t i = 0; i < daemon->config->token_count; i++) {
         if (secret_equal(header + strlen(bearer), daemon->config->tokens[i].secret))
@@ -118,6 +122,21 @@ static const struct path paths[] = {
     { "/v1/reload", EVHTTP_REQ_POST, TOKEN_RELOAD, api_reload },
 };
 
+/* RFC 9110 15.5.6: a 405 says what is allowed. */
+static void
+reply_method(const struct asked *asked, const char *allowed)
+{
+    evhttp_add_header(evhttp_request_get_output_headers(asked->request), "Allow",
+                      allowed);
+    reply_error(asked->request, 405, "this path takes another method");
+}
+
+static bool
+is_get(enum evhttp_cmd_type method)
+{
+    return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
+}
+
 static bool
 handle_document(const struct asked *asked, const char *path)
 {
@@ -129,10 +148,10 @@ handle_document(const struct asked *asked, const char *path)
     const enum evhttp_cmd_type method = evhttp_request_get_command(asked->request);
     if (!writer || !writer[0])
         reply_error(asked->request, 404, "no writer is named");
-    else if (method == EVHTTP_REQ_GET)
+    else if (is_get(method))
         api_document(asked, writer);
     else if (method != EVHTTP_REQ_PUT && method != EVHTTP_REQ_DELETE)
-        reply_error(asked->request, 405, "GET, PUT or DELETE");
+        reply_method(asked, "GET, HEAD, PUT, DELETE");
     else if (!may(asked, TOKEN_HEALTH | TOKEN_OPERATOR))
         ; /* refused, and said so */
     else if (method == EVHTTP_REQ_PUT)
@@ -151,10 +170,10 @@ handle_zone(const struct asked *asked, const char *path)
     if (strncmp(path, prefix, strlen(prefix)) != 0)
         return false;
     char *const name = evhttp_uridecode(path + strlen(prefix), 0, NULL);
-    if (name && evhttp_request_get_command(asked->request) == EVHTTP_REQ_GET)
+    if (name && is_get(evhttp_request_get_command(asked->request)))
         api_zone(asked, name);
     else
-        reply_error(asked->request, 405, "GET");
+        reply_method(asked, "GET, HEAD");
     free(name);
     return true;
 }
@@ -165,20 +184,24 @@ handle(const struct asked *asked)
     const char *const path =
         evhttp_uri_get_path(evhttp_request_get_evhttp_uri(asked->request));
     const enum evhttp_cmd_type method = evhttp_request_get_command(asked->request);
-    bool known = false;
+    const char *allowed = NULL;
 
+    if (evbuffer_get_length(evhttp_request_get_input_buffer(asked->request)) > BODY_MAX) {
+        reply_error(asked->request, 413, "the body is larger than 4 MiB");
+        return;
+    }
     for (size_t i = 0; path && i < sizeof(paths) / sizeof(paths[0]); i++) {
         if (strcmp(paths[i].path, path[0] ? path : "/") != 0)
             continue;
-        known = true;
-        if (paths[i].method != method && !(method == EVHTTP_REQ_HEAD))
+        allowed = is_get(paths[i].method) ? "GET, HEAD" : "POST";
+        if (paths[i].method != method && !(is_get(paths[i].method) && is_get(method)))
             continue;
         if (paths[i].rights == 0 || may(asked, paths[i].rights))
             paths[i].handle(asked);
         return;
     }
-    if (known)
-        reply_error(asked->request, 405, "this path takes another method");
+    if (allowed)
+        reply_method(asked, allowed);
     else if (!path || (!handle_document(asked, path) && !handle_zone(asked, path)))
         reply_error(asked->request, 404, "no such path");
 }
@@ -215,11 +238,14 @@ new_evhttp(struct http *http, void (*handle_fn)(struct evhttp_request *, void *)
     if (!server)
         return NULL;
     evhttp_set_gencb(server, handle_fn, http);
-    evhttp_set_max_body_size(server, BODY_MAX);
+    evhttp_set_max_body_size(server, RECEIVED_MAX);
     evhttp_set_max_headers_size(server, HEADERS_MAX);
     evhttp_set_timeout(server, TIMEOUT_S);
+    /* All, so that the refusal is ours. */
     evhttp_set_allowed_methods(server, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
-                                           EVHTTP_REQ_POST | EVHTTP_REQ_DELETE);
+                                           EVHTTP_REQ_POST | EVHTTP_REQ_DELETE |
+                                           EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
+                                           EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
     return server;
 }
 

@@ -201,21 +201,34 @@ entry_allowed(const struct config_token *token, const struct health_document *do
     return true;
 }
 
+/* NULL: the token may have documents of this source; else why not. */
+static const char *
+source_forbidden(const struct config_token *token, const char *source)
+{
+    const bool operator= strcmp(source, "operator") == 0;
+
+    if (operator&& !(token->rights &TOKEN_OPERATOR))
+        return "this token may not write operator documents";
+    if (!operator&& !(token->rights &TOKEN_HEALTH))
+        return "this token may not write health";
+    if (!operator&& strcmp(token->source, source) != 0)
+        return "this token writes documents of another source";
+    return NULL;
+}
+
 /* NULL: fine; else why not. */
 static const char *
 forbidden(const struct config_token *token, const struct health_document *document)
 {
-    const enum health_source source = health_document_source(document);
+    const char *const why =
+        source_forbidden(token, health_source_name(health_document_source(document)));
     size_t count;
     const struct health_entry *const entries = health_document_entries(document, &count);
 
     if (strcmp(token->name, health_document_writer(document)) != 0)
         return "a token writes only documents whose writer is its own name";
-    if (source == HEALTH_OPERATOR && !(token->rights & TOKEN_OPERATOR))
-        return "this token may not write operator documents";
-    if (source != HEALTH_OPERATOR &&
-        strcmp(token->source, health_source_name(source)) != 0)
-        return "this token writes documents of another source";
+    if (why)
+        return why;
     for (size_t i = 0; i < count; i++) {
         if (!entry_allowed(token, document, &entries[i]))
             return "an entry's scope is wider than this token's scopes";
@@ -232,28 +245,34 @@ looks_like_json(const char *bytes, size_t len)
     return at < len && bytes[at] == '{';
 }
 
+/* What was received, and what is to be said of it. */
+struct body {
+    char *bytes;
+    size_t len;
+    struct diag diag;
+};
+
 static enum status
-/* NOLINTNEXTLINE(readability-function-size): bytes and what they mean */
-read_body(const struct asked *asked, const char *writer, char **ret_bytes,
-          size_t *ret_len, struct diag *diag, struct health_document **ret_document)
+read_body(const struct asked *asked, const char *writer, struct body *body,
+          struct health_document **ret_document)
 {
-    struct evbuffer *const body = evhttp_request_get_input_buffer(asked->request);
-    const size_t len = evbuffer_get_length(body);
-    char *const bytes = malloc(len + 1);
+    struct evbuffer *const input = evhttp_request_get_input_buffer(asked->request);
     struct yaml *yaml;
 
-    if (!bytes)
+    body->len = evbuffer_get_length(input);
+    body->bytes = malloc(body->len + 1);
+    if (!body->bytes)
         return ERR_NOMEM;
-    evbuffer_copyout(body, bytes, len);
-    bytes[len] = '\0';
-    *ret_bytes = bytes;
-    *ret_len = len;
-    enum status status = yaml_open_bytes(writer, bytes, len, diag, &yaml);
+    evbuffer_copyout(input, body->bytes, body->len);
+    body->bytes[body->len] = '\0';
+    enum status status =
+        yaml_open_bytes(writer, body->bytes, body->len, &body->diag, &yaml);
     if (status != OK)
         return status;
     const struct store_view *const view = store_hold(asked->daemon->store);
     status = health_document_read(yaml, view ? store_view_routing(view) : NULL,
-                                  !looks_like_json(bytes, len), diag, ret_document);
+                                  !looks_like_json(body->bytes, body->len), &body->diag,
+                                  ret_document);
     store_release(asked->daemon->store, view);
     yaml_close(yaml);
     return status;
@@ -261,7 +280,7 @@ read_body(const struct asked *asked, const char *writer, char **ret_bytes,
 
 static void
 push_document(const struct asked *asked, const char *writer,
-              struct health_document *document, const char *bytes, size_t len)
+              struct health_document *document, const struct body *body)
 {
     const char *const why = asked->trusted ? NULL : forbidden(asked->token, document);
 
@@ -276,10 +295,11 @@ push_document(const struct asked *asked, const char *writer,
     struct pending *const pending = pending_new(asked);
     if (!pending)
         return;
+    pending_warn(pending, &body->diag);
     const struct store_push push = { .document = document,
                                      .writer = writer,
-                                     .bytes = bytes,
-                                     .len = len,
+                                     .bytes = body->bytes,
+                                     .len = body->len,
                                      .done = pending_done,
                                      .context = pending };
     if (store_push(asked->daemon->store, &push) != OK)
@@ -290,21 +310,43 @@ void
 api_push(const struct asked *asked, const char *writer)
 {
     struct health_document *document = NULL;
-    struct diag diag;
-    char *bytes = NULL;
-    size_t len = 0;
+    struct body body = { 0 };
 
-    diag_init(&diag);
-    const enum status status = read_body(asked, writer, &bytes, &len, &diag, &document);
+    diag_init(&body.diag);
+    const enum status status = read_body(asked, writer, &body, &document);
     if (status == OK)
-        push_document(asked, writer, document, bytes, len);
+        push_document(asked, writer, document, &body);
     else if (status == ERR_NOMEM)
         reply_error(asked->request, 503, "out of memory");
     else
-        reply_diag(asked->request, 422, &diag);
+        reply_diag(asked->request, 422, &body.diag);
     health_document_drop(document);
-    free(bytes);
-    diag_done(&diag);
+    free(body.bytes);
+    diag_done(&body.diag);
+}
+
+/* Somebody else may have pushed it over the socket. False: refused, and said so. */
+static bool
+may_delete(const struct asked *asked, const char *writer)
+{
+    const char *why = NULL;
+    size_t index;
+    const json_t *one;
+
+    if (asked->trusted)
+        return true;
+    json_t *const health = store_health_json(asked->daemon->store);
+    json_array_foreach(json_object_get(health, "documents"), index, one)
+    {
+        const char *const other = json_string_value(json_object_get(one, "writer"));
+        const char *const source = json_string_value(json_object_get(one, "source"));
+        if (other && source && strcmp(other, writer) == 0)
+            why = source_forbidden(asked->token, source);
+    }
+    json_decref(health);
+    if (why)
+        reply_error(asked->request, 403, why);
+    return why == NULL;
 }
 
 void
@@ -315,6 +357,8 @@ api_delete(const struct asked *asked, const char *writer)
                     "a token deletes only documents whose writer is its own name");
         return;
     }
+    if (!may_delete(asked, writer))
+        return;
     struct pending *const pending = pending_new(asked);
     if (!pending)
         return;
@@ -327,13 +371,13 @@ api_delete(const struct asked *asked, const char *writer)
 
 /* ---- reload ----------------------------------------------------------------------- */
 
-enum { FORCED_MAX = 256 };
+enum { ZONES_NAMED_MAX = 256 };
 
 /* Body: {"force": true, "zones": ["a.example"]}, both optional; empty: look at
  * everything. */
 static bool
 read_reload(const struct asked *asked, json_t **ret_body, struct store_reload *reload,
-            const char *force[FORCED_MAX + 1])
+            const char *named[ZONES_NAMED_MAX + 1])
 {
     struct evbuffer *const buffer = evhttp_request_get_input_buffer(asked->request);
     const size_t len = evbuffer_get_length(buffer);
@@ -342,32 +386,33 @@ read_reload(const struct asked *asked, json_t **ret_body, struct store_reload *r
 
     *ret_body = len ? json_loadb((const char *)evbuffer_pullup(buffer, -1), len, 0, NULL)
                     : json_object();
-    if (!json_is_object(*ret_body))
+    json_t *zones = NULL;
+    int forced = 0;
+    if (json_unpack(*ret_body, "{s?o, s?b!}", "zones", &zones, "force", &forced) != 0 ||
+        (zones && !json_is_array(zones)))
         return false;
-    json_t *const zones = json_object_get(*ret_body, "zones");
     json_array_foreach(zones, index, zone)
     {
-        if (count == FORCED_MAX || !json_is_string(zone))
+        if (count == ZONES_NAMED_MAX || !json_is_string(zone))
             return false;
-        force[count++] = json_string_value(zone);
+        named[count++] = json_string_value(zone);
     }
-    force[count] = NULL;
-    const bool forced = json_is_true(json_object_get(*ret_body, "force"));
+    named[count] = NULL;
     reload->reread = true;
-    reload->force_all = forced && count == 0;
-    reload->force = forced && count > 0 ? force : NULL;
+    reload->zones = count > 0 ? named : NULL;
+    reload->force = forced;
     return true;
 }
 
 void
 api_reload(const struct asked *asked)
 {
-    const char *force[FORCED_MAX + 1];
+    const char *named[ZONES_NAMED_MAX + 1];
     struct store_reload reload = { 0 };
     struct diag diag;
     json_t *body;
 
-    if (!read_reload(asked, &body, &reload, force)) {
+    if (!read_reload(asked, &body, &reload, named)) {
         reply_error(asked->request, 400,
                     "the body is {\"zones\": [NAME…], \"force\": true}");
         json_decref(body);

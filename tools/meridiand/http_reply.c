@@ -58,10 +58,18 @@ reply_json(struct evhttp_request *request, int code, json_t *body)
     evhttp_send_reply(request, code, reason_of(code), NULL);
 }
 
+/* All errors have the same keys: this one is about no place in a file. */
+static json_t *
+one_error(const char *message)
+{
+    return json_pack("{s:[{s:s, s:i, s:i, s:s}]}", "errors", "file", "", "line", 0,
+                     "column", 0, "message", message);
+}
+
 void
 reply_error(struct evhttp_request *request, int code, const char *message)
 {
-    reply_json(request, code, json_pack("{s:[{s:s}]}", "errors", "message", message));
+    reply_json(request, code, one_error(message));
 }
 
 static json_t *
@@ -99,12 +107,6 @@ texts_of(const char *const *texts)
     return all;
 }
 
-static json_t *
-one_error(const char *message)
-{
-    return json_pack("{s:[{s:s}]}", "errors", "message", message);
-}
-
 int
 reply_of_result(const struct store_result *result, json_t **ret_body)
 {
@@ -121,8 +123,8 @@ reply_of_result(const struct store_result *result, json_t **ret_body)
         *ret_body = one_error("a file in the health folder has this writer");
         return 409;
     case ERR_RANGE:
-        *ret_body =
-            one_error("'generated' is more than 60 seconds ahead of this server's clock");
+        *ret_body = one_error(
+            "'generated' is more than 60 seconds ahead of this server's clock");
         return 422;
     case ERR_NOENT: *ret_body = one_error("this writer has no document"); return 404;
     case ERR_INVALID:
@@ -149,6 +151,7 @@ struct pending {
     struct evhttp_request *request; /* NULL: the client is gone; the loop's alone */
     int code;
     json_t *body;
+    json_t *warnings; /* to be in the reply, too; or NULL */
 };
 
 static void
@@ -177,6 +180,20 @@ pending_new(const struct asked *asked)
 }
 
 void
+pending_warn(struct pending *pending, const struct diag *diag)
+{
+    json_decref(pending->warnings);
+    pending->warnings = messages_of(diag, DIAG_WARNING);
+}
+
+static void
+drop_pending(struct pending *pending)
+{
+    json_decref(pending->warnings);
+    free(pending);
+}
+
+void
 pending_done(void *context, const struct store_result *result)
 {
     struct pending *const pending = context;
@@ -193,6 +210,8 @@ pending_done(void *context, const struct store_result *result)
 static void
 send_one(struct pending *pending)
 {
+    if (pending->warnings)
+        json_array_extend(json_object_get(pending->body, "warnings"), pending->warnings);
     if (pending->request) {
         evhttp_connection_set_closecb(evhttp_request_get_connection(pending->request),
                                       NULL, NULL);
@@ -200,7 +219,7 @@ send_one(struct pending *pending)
     } else {
         json_decref(pending->body);
     }
-    free(pending);
+    drop_pending(pending);
 }
 
 void

@@ -19,10 +19,10 @@ struct asked {
 
 /* Sends the object (which it takes) as JSON. */
 void reply_json(struct evhttp_request *request, int code, json_t *body);
-/* {"errors": [{"message": …}]} */
-void reply_error(struct evhttp_request *request, int code, const char *message);
 /* {"errors": [{file, line, column, message}]} of all errors in diag. */
 void reply_diag(struct evhttp_request *request, int code, const struct diag *diag);
+/* The same with one error that is about no place in a file. */
+void reply_error(struct evhttp_request *request, int code, const char *message);
 void reply_text(struct evhttp_request *request, const char *type, const char *text,
                 size_t len);
 /* The code and body for a finished request to the store. */
@@ -34,6 +34,8 @@ struct pending;
 struct pending *pending_new(const struct asked *asked);
 /* A store_done_fn, context: the pending. Any thread. */
 void pending_done(void *context, const struct store_result *result);
+/* These warnings go into the reply, too; copied. Before the request to the store. */
+void pending_warn(struct pending *pending, const struct diag *diag);
 /* The store did not take it: says so now. */
 void pending_fail(struct pending *pending);
 /* Sends what is finished. On the loop. */

@@ -9,6 +9,7 @@
 #include "tools/meridiand/notify.h"
 #include "tools/meridiand/watch.h"
 #include "zones/stamps.h"
+#include "zones/state.h"
 #include "zones/store.h"
 #include <event2/event.h>
 #include <event2/thread.h>
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,24 +74,48 @@ store_reports(void *context, const struct diag *diag, const char *what)
 
 /* ---- the control loop ------------------------------------------------------------- */
 
+/* Appends the paths, borrowed; where the next ones go. */
+static size_t
+put_paths(char **all, size_t at, const struct stamps *stamps)
+{
+    for (size_t i = 0; i < stamps->count; i++)
+        all[at++] = stamps->items[i].path;
+    return at;
+}
+
 static void
 renew_watches(struct daemon *daemon)
 {
     char **const paths = store_watch_paths(daemon->store);
     const struct stamps *const own = &daemon->config->files;
+    const struct stamps *const refused = &daemon->refused_files;
     size_t count = 0;
 
     while (paths && paths[count])
         count++;
-    char **const all = calloc(count + own->count + 1, sizeof(*all));
+    char **const all = calloc(count + own->count + refused->count + 1, sizeof(*all));
     if (paths && all && daemon->watch) {
         memcpy(all, paths, count * sizeof(*all));
-        for (size_t i = 0; i < own->count; i++)
-            all[count + i] = own->items[i].path;
+        count = put_paths(all, count, own);
+        (void)put_paths(all, count, refused);
         watch_set(daemon->watch, all, daemon->config->store.health_folder);
     }
     free(all);
     store_paths_free(paths);
+}
+
+static void files_changed(void *context, bool data, bool health);
+
+/* As the configuration says; the folders to watch are known after the next load. */
+static void
+start_watching(struct daemon *daemon)
+{
+    watch_free(daemon->watch);
+    daemon->watch = NULL;
+    if (daemon->config->watch && watch_new(daemon->loop, daemon->config->settle_ms,
+                                           files_changed, daemon, &daemon->watch) != OK)
+        log_line(LOG_LEVEL_WARNING,
+                 "inotify is not to be had: changes need 'meridianctl reload'");
 }
 
 static void
@@ -110,47 +134,62 @@ woken(evutil_socket_t fd, short what, void *context)
     http_finish(daemon);
 }
 
+static void
+override_port(const struct daemon *daemon, struct config *config)
+{
+    for (size_t i = 0; daemon->has_port && i < config->listen_count; i++)
+        config->listen[i].port = daemon->port;
+}
+
 /* Takes meridian.yaml as it is now, if that differs from what is loaded: a new
  * configuration has everything read again. ERR_INVALID: refused, the errors are in diag.
  */
 static enum status
-renew_config(struct daemon *daemon, bool reread, struct diag *diag)
+renew_config(struct daemon *daemon, bool reread, struct diag *diag, bool *ret_read)
 {
     struct config *config;
 
     if (!reread && !daemon->config_refused && !stamps_changed(&daemon->config->files))
         return OK;
-    const enum status status = config_load(daemon->config_path, diag, &config);
+    *ret_read = true;
+    stamps_clear(&daemon->refused_files);
+    const enum status status =
+        config_load(daemon->config_path, diag, &daemon->refused_files, &config);
     daemon->config_refused = status != OK;
     if (status != OK)
         return status;
+    override_port(daemon, config);
+    config_tell_fixed(daemon->started_with, config, diag);
+    const struct config *const old = daemon->config;
+    const bool other_watch =
+        old->watch != config->watch || old->settle_ms != config->settle_ms;
     part_drop(&daemon->config->store.part);
     daemon->config = config;
+    if (other_watch)
+        start_watching(daemon);
     return OK;
 }
 
 enum status
 daemon_reload(struct daemon *daemon, const struct store_reload *reload, struct diag *diag)
 {
-    struct store_reload asked = *reload; /* it names `own`, which ends here */
+    struct store_reload asked = *reload;
     struct diag own;
 
     diag_init(&own);
-    const enum status loaded = renew_config(daemon, reload->reread, &own);
-    if (loaded == OK) {
-        log_diag(&own);
-        if (diag)
-            diag_append(diag, &own);
+    bool read = false;
+    const enum status loaded = renew_config(daemon, reload->reread, &own, &read);
+    if (diag)
+        diag_append(diag, &own);
+    if (loaded == OK)
         asked.config = &daemon->config->store;
-    } else {
-        asked.refused = &own;
-    }
+    asked.said = read ? &own : NULL;
     const enum status queued =
         loaded == ERR_NOMEM ? loaded : store_reload(daemon->store, &asked);
     diag_done(&own);
     if (queued != OK)
         return queued;
-    return store_reload_health(daemon->store, NULL, NULL);
+    return reload->done ? OK : store_reload_health(daemon->store, true);
 }
 
 static void
@@ -163,18 +202,11 @@ reload_now(struct daemon *daemon, bool reread)
 }
 
 static void
-scanned(void *context, const struct store_result *result)
-{
-    (void)context;
-    (void)result;
-}
-
-static void
 files_changed(void *context, bool data, bool health)
 {
     struct daemon *const daemon = context;
 
-    if (health && store_reload_health(daemon->store, scanned, daemon) != OK)
+    if (health && store_reload_health(daemon->store, false) != OK)
         log_line(LOG_LEVEL_ERROR, "health: out of memory");
     if (data)
         reload_now(daemon, false);
@@ -259,41 +291,61 @@ print_diag(const struct diag *diag)
     }
 }
 
-/* -t: loads everything as a start would, and says what is wrong. */
+/* -t: loads everything as a start would, and says what is wrong. Errors of the
+ * configuration do not hide those of the files it leads to. */
 static int
-check(struct config *config, struct diag *diag)
+check(const char *path, struct diag *diag)
 {
     const struct store_hooks hooks = { 0 };
+    struct config *config;
     struct store *store;
-    enum status status = store_new(&hooks, &store);
+    enum status status = config_check(path, diag, &config);
 
-    if (status == OK) {
+    if (config && status != ERR_NOMEM && (status = store_new(&hooks, &store)) == OK) {
         status = store_load(store, &config->store, true, diag);
         store_free(store);
     }
+    if (config)
+        part_drop(&config->store.part);
     print_diag(diag);
-    if (status == OK && diag->error_count == 0)
-        (void)fprintf(stderr, "%s: no errors, %zu warnings\n", config->store.path,
-                      diag->warning_count);
-    return status == OK && diag->error_count == 0 ? EXIT_DONE : EXIT_BAD_CONFIG;
+    if (status != OK || diag->error_count > 0)
+        return EXIT_BAD_CONFIG;
+    (void)fprintf(stderr, "%s: no errors, %zu warnings\n", path, diag->warning_count);
+    return EXIT_DONE;
 }
 
-/* The state folder must be there and belong to whom we become. */
-static enum status
+/* The state folder should be there and belong to whom we become; without it nothing
+ * survives a restart, but everything is answered. */
+static void
 prepare_state(const struct config *config, const struct passwd *user)
 {
     const char *const state = config->store.state;
 
     if (!state[0])
-        return OK;
-    if (mkdir(state, 0750) != 0 && access(state, F_OK) != 0) {
-        log_line(LOG_LEVEL_ERROR, "cannot make the state folder '%s'", state);
-        return ERR_IO;
+        return;
+    if (state_make_folder(state) != OK) {
+        log_line(LOG_LEVEL_ERROR,
+                 "cannot make the state folder '%s': nothing will survive a restart",
+                 state);
+        return;
     }
     if (user && chown(state, user->pw_uid, user->pw_gid) != 0)
         log_line(LOG_LEVEL_WARNING, "cannot give '%s' to user '%s'", state,
                  user->pw_name);
-    return OK;
+}
+
+/* What root could read may be closed to the user: told now, not at the first reload. */
+static void
+check_readable(const struct config *config)
+{
+    const struct stamps *const files = &config->files;
+
+    for (size_t i = 0; i < files->count; i++) {
+        if (access(files->items[i].path, R_OK) != 0)
+            log_line(LOG_LEVEL_WARNING,
+                     "user '%s' cannot read '%s': the next reload will be refused",
+                     config->user, files->items[i].path);
+    }
 }
 
 static enum status
@@ -309,17 +361,18 @@ become_user(const struct config *config)
             return ERR_NOENT;
         }
     }
-    enum status status = prepare_state(config, user);
-    if (status != OK || !user)
-        return status;
+    prepare_state(config, user);
+    if (!user)
+        return OK;
     if (config->control[0])
         (void)!chown(config->control, user->pw_uid, user->pw_gid);
     if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
         setuid(user->pw_uid) != 0) {
         log_line(LOG_LEVEL_ERROR, "cannot become user '%s'", config->user);
-        status = ERR_IO;
+        return ERR_IO;
     }
-    return status;
+    check_readable(config);
+    return OK;
 }
 
 static unsigned
@@ -360,15 +413,7 @@ start_control(struct daemon *daemon, struct event *signals[SIGNALS])
         if (!signals[i] || evsignal_add(signals[i], NULL) != 0)
             return ERR_NOMEM;
     }
-    if (!daemon->config->watch)
-        return OK;
-    const enum status status = watch_new(daemon->loop, daemon->config->settle_ms,
-                                         files_changed, daemon, &daemon->watch);
-    if (status != OK) {
-        log_line(LOG_LEVEL_WARNING,
-                 "inotify is not to be had: changes need 'meridianctl reload'");
-        return OK;
-    }
+    start_watching(daemon);
     return OK;
 }
 
@@ -414,6 +459,10 @@ start_and_run(struct daemon *daemon)
         log_line(LOG_LEVEL_ERROR, "cannot start: %s", status_text(status));
     }
     store_stop(daemon->store);
+    watch_free(daemon->watch);
+    daemon->watch = NULL;
+    http_finish(daemon);
+    (void)event_base_loop(daemon->loop, EVLOOP_NONBLOCK); /* the last replies go out */
     http_finish(daemon);
     for (size_t i = 0; i < SIGNALS; i++) {
         if (signals[i])
@@ -445,13 +494,6 @@ run(struct daemon *daemon)
     return code;
 }
 
-static void
-override_port(struct config *config, const struct arguments *arguments)
-{
-    for (size_t i = 0; arguments->has_port && i < config->listen_count; i++)
-        config->listen[i].port = arguments->port;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -464,23 +506,32 @@ main(int argc, char **argv)
         return code;
     log_init(LOG_LEVEL_INFO);
     diag_init(&diag);
-    if (config_load(arguments.config, &diag, &daemon.config) != OK) {
+    if (arguments.check_only) {
+        code = check(arguments.config, &diag);
+        diag_done(&diag);
+        libevent_global_shutdown();
+        return code;
+    }
+    if (config_load(arguments.config, &diag, NULL, &daemon.config) != OK) {
         print_diag(&diag);
         diag_done(&diag);
         return EXIT_BAD_CONFIG;
     }
-    override_port(daemon.config, &arguments);
+    daemon.has_port = arguments.has_port;
+    daemon.port = arguments.port;
+    override_port(&daemon, daemon.config);
+    struct config *const first = daemon.config;
+    part_hold(&first->store.part);
+    daemon.started_with = first;
     daemon.config_path = arguments.config;
-    if (arguments.check_only) {
-        code = check(daemon.config, &diag);
-    } else {
-        log_diag(&diag);
-        (void)signal(SIGPIPE, SIG_IGN);
-        (void)evthread_use_pthreads();
-        code = run(&daemon);
-    }
+    log_diag(&diag);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)evthread_use_pthreads();
+    code = run(&daemon);
     diag_done(&diag);
     part_drop(&daemon.config->store.part);
+    part_drop(&first->store.part);
+    stamps_done(&daemon.refused_files);
     libevent_global_shutdown();
     return code;
 }

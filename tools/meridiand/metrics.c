@@ -92,6 +92,7 @@ help_of(const char *name)
     } texts[] = {
         { "meridian_config_last_reload_successful", "1: the last load refused nothing." },
         { "meridian_config_last_reload_timestamp_seconds", "When it ended." },
+        { "meridian_state_saved", "0: the state folder did not take all." },
         { "meridian_zone_serial", "SOA serial served." },
         { "meridian_zone_stale", "1: the zone's files are refused or held." },
         { "meridian_geoip_build_timestamp_seconds", "When the database was made." },

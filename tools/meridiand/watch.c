@@ -21,6 +21,7 @@ enum {
 
 struct watched {
     char *folder; /* owned */
+    char *only;   /* the one name in it that matters; NULL: all; owned */
     int id;       /* of inotify; -1: not there */
     bool health;
     bool wanted; /* mark while the set is renewed */
@@ -118,11 +119,13 @@ find_id(struct watch *watch, int id)
 
 /* Editors' own files and temporary ones; but Kubernetes swaps ..data. */
 static bool
-is_noise(const struct inotify_event *event)
+is_noise(const struct watched *item, const struct inotify_event *event)
 {
     if (event->len == 0)
         return false;
     const size_t len = strlen(event->name);
+    if (item->only)
+        return strcmp(event->name, item->only) != 0;
     if (strcmp(event->name, "..data") == 0)
         return false;
     return event->name[0] == '.' || (len > 0 && event->name[len - 1] == '~');
@@ -145,7 +148,7 @@ handle(struct watch *watch, const struct inotify_event *event)
         item->id = -1;
         add_watch(watch, item);
         note(watch, item->health, false);
-    } else if (!is_noise(event)) {
+    } else if (!is_noise(item, event)) {
         note(watch, item->health, event->mask & IN_MOVED_TO);
     }
 }
@@ -205,59 +208,158 @@ watch_free(struct watch *watch)
         event_free(watch->retry);
     if (watch->fd >= 0)
         close(watch->fd);
-    for (size_t i = 0; i < watch->count; i++)
+    for (size_t i = 0; i < watch->count; i++) {
         free(watch->items[i].folder);
+        free(watch->items[i].only);
+    }
     free(watch->items);
     free(watch);
 }
 
-/* Wants one folder watched; a new one is looked at once it is. */
+/* A folder's path may lead elsewhere than before (a link was swapped): what is there now
+ * is watched, and looked at. */
 static void
-want(struct watch *watch, const char *folder, bool health)
+renew_watch(struct watch *watch, struct watched *item)
+{
+    const int before = item->id;
+
+    add_watch(watch, item);
+    if (item->id == before)
+        return;
+    if (before >= 0)
+        (void)inotify_rm_watch(watch->fd, before);
+    note(watch, item->health, false);
+}
+
+static struct watched *
+find_folder(struct watch *watch, const char *folder)
 {
     for (size_t i = 0; i < watch->count; i++) {
-        if (strcmp(watch->items[i].folder, folder) != 0)
-            continue;
-        watch->items[i].wanted = true;
-        watch->items[i].health = watch->items[i].health && health;
-        return;
+        if (strcmp(watch->items[i].folder, folder) == 0)
+            return &watch->items[i];
     }
-    char *const copy = strdup(folder);
-    if (!copy || array_reserve(&watch->items, &watch->capacity, watch->count + 1,
-                               sizeof(*watch->items)) != OK) {
+    return NULL;
+}
+
+static struct watched *
+add_item(struct watch *watch, const char *folder, bool health, const char *only)
+{
+    char *const copy = strdup(folder), *const name = only ? strdup(only) : NULL;
+
+    if (!copy || (only && !name) ||
+        array_reserve(&watch->items, &watch->capacity, watch->count + 1,
+                      sizeof(*watch->items)) != OK) {
         free(copy);
-        return;
+        free(name);
+        return NULL;
     }
     struct watched *const item = &watch->items[watch->count++];
-    *item = (struct watched){ .folder = copy, .health = health, .wanted = true };
-    add_watch(watch, item);
-    note(watch, health, false);
+    *item = (struct watched){ .folder = copy, .only = name, .health = health, .id = -1 };
+    return item;
+}
+
+/* Wants one folder watched; a new one is looked at once it is. only: the one name in it
+ * that matters; NULL: all do. False: it was wanted already. */
+static bool
+want(struct watch *watch, const char *folder, bool health, const char *only)
+{
+    struct watched *item = find_folder(watch, folder);
+    const bool fresh = !item || !item->wanted;
+
+    if (!item)
+        item = add_item(watch, folder, health, only);
+    if (!item)
+        return false;
+    if (item->only && (!only || strcmp(item->only, only) != 0)) {
+        free(item->only);
+        item->only = NULL;
+    }
+    item->health = item->health && health;
+    item->wanted = true;
+    if (fresh)
+        renew_watch(watch, item);
+    return fresh;
+}
+
+/* The folder of a path, and the name in it; false: it has none. */
+static bool
+split(const char *path, char folder[PATH_MAX], const char **ret_name)
+{
+    const char *const slash = strrchr(path, '/');
+
+    if (!slash || slash - path >= PATH_MAX)
+        return false;
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = '\0';
+    if (slash == path)
+        memcpy(folder, "/", sizeof("/"));
+    *ret_name = slash + 1;
+    return true;
+}
+
+/* If the first `len` bytes of a path are a symbolic link: its folder is wanted, and the
+ * path is written again with what the link says. */
+static bool
+follow_link(struct watch *watch, char path[PATH_MAX], size_t len)
+{
+    char link[PATH_MAX], folder[PATH_MAX], target[PATH_MAX], rest[PATH_MAX];
+    const char *name;
+
+    memcpy(link, path, len);
+    link[len] = '\0';
+    const ssize_t target_len = readlink(link, target, sizeof(target) - 1);
+    if (target_len <= 0 || !split(link, folder, &name))
+        return false; /* EINVAL: no link, as nearly always */
+    target[target_len] = '\0';
+    (void)want(watch, folder, false, name);
+    memcpy(rest, path + len, strlen(path + len) + 1);
+    return snprintf(path, PATH_MAX, "%s%s%s%s", target[0] == '/' ? "" : folder,
+                    target[0] == '/' ? "" : "/", target, rest) < PATH_MAX;
+}
+
+/* A link on the way to a path may be swapped: its own folder is watched for that. */
+static void
+want_links(struct watch *watch, const char *path)
+{
+    enum { LINKS_MAX = 40 }; /* as many as the kernel follows */
+    char now[PATH_MAX];
+    unsigned links = 0;
+
+    if (snprintf(now, sizeof(now), "%s", path) >= (int)sizeof(now))
+        return;
+    for (size_t at = 1; now[at - 1] && links < LINKS_MAX;) {
+        at += strcspn(now + at, "/");
+        if (follow_link(watch, now, at)) {
+            links++;
+            at = 0;
+        }
+        at++;
+    }
 }
 
 static void
 want_path(struct watch *watch, const char *path, const char *health_folder)
 {
     char folder[PATH_MAX], target[PATH_MAX];
+    const char *name;
     struct stat st;
     const bool health = health_folder && strcmp(path, health_folder) == 0;
 
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        want(watch, path, health);
+        if (want(watch, path, health, NULL))
+            want_links(watch, path);
         return;
     }
-    if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+    if (!split(path, folder, &name))
         return;
-    char *const slash = strrchr(folder, '/');
-    if (!slash)
-        return;
-    slash[slash == folder] = '\0';
-    want(watch, folder, health);
+    if (want(watch, folder, health, NULL))
+        want_links(watch, folder);
     /* A symbolic link's target changes in its own folder. */
-    if (!realpath(path, target))
+    if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
         return;
-    *strrchr(target, '/') = '\0';
-    if (target[0] && strcmp(target, folder) != 0)
-        want(watch, target, false);
+    want_links(watch, path);
+    if (realpath(path, target) && split(target, folder, &name))
+        (void)want(watch, folder, false, NULL);
 }
 
 void
@@ -278,6 +380,7 @@ watch_set(struct watch *watch, char *const *paths, const char *health_folder)
         if (item->id >= 0)
             (void)inotify_rm_watch(watch->fd, item->id);
         free(item->folder);
+        free(item->only);
     }
     watch->count = kept;
 }

@@ -230,9 +230,12 @@ by_uses(const void *a, const void *b)
     return class_key_compare(&(*left)->key, &(*right)->key);
 }
 
+/* Where there are more policies than own maps, one that a single name uses stays with the
+ * joint map: thousands of inline records would win little by a few maps of megabytes. */
 static enum status
 choose_own(struct generation *generation, size_t own_max)
 {
+    const size_t uses_min = generation->count > own_max ? 2 : 0;
     struct entry **sorted = calloc(generation->count + 1, sizeof(struct entry *));
 
     if (!sorted)
@@ -242,7 +245,7 @@ choose_own(struct generation *generation, size_t own_max)
     if (generation->count)
         qsort(sorted, generation->count, sizeof(struct entry *), by_uses);
     for (size_t i = 0; i < generation->count && i < own_max; i++)
-        sorted[i]->own = true;
+        sorted[i]->own = sorted[i]->uses >= uses_min;
     free(sorted);
     return OK;
 }

@@ -4,6 +4,7 @@
 #include "dns/base/array.h"
 #include "dns/base/yaml.h"
 #include "zones/steering/health.h"
+#include "zones/steering/inline.h"
 #include "zones/steering/routing.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -248,6 +249,26 @@ copy_name(struct reading *reading, const struct yaml_node *node, const char *wha
     return *ret_name ? OK : ERR_NOMEM;
 }
 
+/* A server of routing.yaml is called as it is written there; any other name is an inline
+ * value, however it is spelled. */
+static enum status
+copy_server(struct reading *reading, const struct yaml_node *key, struct diag *diag,
+            const char **ret_name)
+{
+    char canonical[INLINE_NAME_SIZE];
+    const char *name;
+    const enum status status = copy_name(reading, key, "a server", diag, &name);
+
+    if (status != OK)
+        return status;
+    const bool is_entry = reading->routing && routing_server(reading->routing, name);
+    const char *const other = is_entry ? NULL : inline_value_name(name, canonical);
+    if (other && strcmp(other, name) != 0)
+        name = arena_strdup(reading->document->arena, other);
+    *ret_name = name;
+    return name ? OK : ERR_NOMEM;
+}
+
 /* services as a list: `state` is about those alone. */
 static enum status
 add_listed(struct reading *reading, const struct about *about,
@@ -365,7 +386,8 @@ read_subject(struct reading *reading, const struct yaml_node *value, bool is_poo
     static const struct place_word global = { .kind = PLACE_WORD_GLOBAL };
     struct opinion opinion = { .reading = reading };
     const char *name;
-    enum status status = copy_name(reading, value->key, "a server", diag, &name);
+    enum status status = is_pool ? copy_name(reading, value->key, "a pool", diag, &name)
+                                 : copy_server(reading, value->key, diag, &name);
 
     if (status != OK)
         return status;

@@ -205,7 +205,7 @@ exceptions(const struct poll *poll, const char *server, struct arena *arena,
         size_t words;
         const struct place_word *const vantage =
             health_document_vantage(document->document, &words);
-        if (document->stale ||
+        if (words == 0 || document->stale ||
             !health_document_mentions(document->document, server, poll->now))
             continue;
         memcpy(except + verdict->except_count, vantage, words * sizeof(*except));

@@ -4,6 +4,7 @@
 #include "dns/base/arena.h"
 #include "zones/steering/chain.h"
 #include "zones/steering/inline_read.h"
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,34 @@ inline_member(struct inline_maker *maker, const struct yaml_node *value,
     member.status = MEMBER_OBEY;
     *ret_member = member;
     return OK;
+}
+
+/* A host name has a dot, and nothing else than letters, digits and - _ * in its labels.
+ */
+static bool
+is_host(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789-_*.";
+
+    return strchr(text, '.') && text[strspn(text, letters)] == '\0';
+}
+
+const char *
+inline_value_name(const char *text, char buffer[INLINE_NAME_SIZE])
+{
+    const size_t len = strlen(text);
+    struct addr addr;
+
+    if (addr_parse(text, &addr) == OK)
+        return addr_text(&addr, buffer);
+    if (len < 2 || len >= INLINE_NAME_SIZE || !is_host(text))
+        return NULL;
+    for (size_t i = 0; i <= len; i++)
+        buffer[i] = (char)tolower((unsigned char)text[i]);
+    if (buffer[len - 1] == '.')
+        buffer[len - 1] = '\0';
+    return buffer;
 }
 
 /* The member of the same server, or NULL; a second one is warned of at its node. */

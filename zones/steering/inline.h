@@ -9,6 +9,8 @@
 struct arena;
 struct yaml_node;
 
+enum { INLINE_NAME_SIZE = 256 };
+
 /* How the record's type reads one value: fills server (a new inline server: name,
  * addresses or host) and payload. Reports to diag. */
 struct inline_reader {
@@ -34,5 +36,10 @@ MUST_CHECK enum status inline_policy(const struct inline_record *record,
                                      const struct inline_reader *reader,
                                      struct arena *arena, struct diag *diag,
                                      const struct policy **ret_policy);
+
+/* The one spelling by which health knows an inline value: an address in its canonical
+ * text; a host in lower case, without the final dot; anything else as it is. NULL: as it
+ * is (too long for buffer, too). */
+const char *inline_value_name(const char *text, char buffer[INLINE_NAME_SIZE]);
 
 #endif

@@ -138,12 +138,13 @@ place_set_read_word(const struct yaml_node *node, const char *where, struct diag
         return status;
     status = place_word_parse(text, &word, problem, sizeof(problem));
     if (status != OK) {
-        diag_error(diag, node->at, "%s: '%s': %s", where, text,
-                   *problem ? problem : "is no place word");
+        /* The problem names the word. */
+        diag_error(diag, node->at, "%s: %s", where,
+                   *problem ? problem : "no memory for a place word");
         return ERR_INVALID;
     }
     if (*problem)
-        diag_warning(diag, node->at, "%s: '%s': %s", where, text, problem);
+        diag_warning(diag, node->at, "%s: %s", where, problem);
     *ret_word = word;
     return OK;
 }
