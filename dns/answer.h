@@ -8,7 +8,9 @@
  * may point into the rdata of a piece before it. */
 #ifndef DNS_ANSWER_H
 #define DNS_ANSWER_H
+#include "dns/cookie.h"
 #include "dns/query.h"
+#include "dns/rrl.h"
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -114,6 +116,8 @@ struct answer {
     int16_t extended_error; /* RFC 8914 INFO-CODE, or -1 */
     uint16_t zone_slot;     /* for per-zone counters; 0: no zone */
     uint16_t scratch_len;
+    bool has_cookie; /* to be sent back */
+    uint8_t cookie[COOKIE_LEN];
     struct piece pieces[ANSWER_PIECES_MAX];
     alignas(
         8) uint8_t scratch[ANSWER_SCRATCH_SIZE]; /* for sets made for this answer alone */
@@ -135,6 +139,7 @@ answer_begin(struct answer *answer, const struct query *q)
     answer->extended_error = -1;
     answer->zone_slot = 0;
     answer->scratch_len = 0;
+    answer->has_cookie = false;
 }
 
 /* Appends a whole set. False when there is no room (64 pieces or 64 KiB): nothing is
@@ -161,10 +166,13 @@ answer_add(struct answer *answer, enum section section, const struct rrset *set,
 
 /* How answers to questions of one snapshot are made beyond the zones' content. */
 struct serve_settings {
-    const char *identity;  /* NSID and id.server CH TXT; "" hides */
-    const char *version;   /* version.bind CH TXT; "" hides */
-    bool ecs_enabled;      /* false: the option is unknown to us */
-    uint16_t udp_size_max; /* largest UDP reply, RFC 9715: 1232 */
+    const char *identity;          /* NSID and id.server CH TXT; "" hides */
+    const char *version;           /* version.bind CH TXT; "" hides */
+    bool ecs_enabled;              /* false: the option is unknown to us */
+    uint16_t udp_size_max;         /* largest UDP reply, RFC 9715: 1232 */
+    struct cookie_secrets cookies; /* count 0: the option is unknown to us */
+    struct rrl_settings rrl;
+    bool cookies_required; /* UDP queries with a cookie need a valid one: BADCOOKIE */
 };
 
 /* Whoever answers. All functions may be called by any worker at any time. */

@@ -121,6 +121,8 @@ edns_len(const struct edns_reply *reply)
         return 0;
     if (edns->ecs.present)
         len += OPTION_HEAD + ECS_HEAD + edns->ecs.address_len;
+    if (reply->answer->has_cookie)
+        len += OPTION_HEAD + COOKIE_LEN;
     if (nsid_len(reply) > 0)
         len += OPTION_HEAD + nsid_len(reply);
     if (reply->answer->extended_error >= 0)
@@ -170,6 +172,11 @@ edns_write(const struct edns_reply *reply, size_t len, uint8_t *to)
     }
     if (len == 0) /* mostly */
         return;
+    if (reply->answer->has_cookie) {
+        to = put_option(to, EDNS_COOKIE, COOKIE_LEN);
+        memcpy(to, reply->answer->cookie, COOKIE_LEN);
+        to += COOKIE_LEN;
+    }
     const size_t identity_len = nsid_len(reply);
     if (identity_len > 0) {
         to = put_option(to, EDNS_NSID, identity_len);

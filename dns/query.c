@@ -204,6 +204,7 @@ reset(struct query *query)
     query->edns.wants_nsid = false;
     query->edns.wants_keepalive = false;
     query->edns.cookie_len = 0;
+    query->edns.cookie_valid = false;
     query->edns.ecs.present = false;
     query->edns.ecs.source_len = 0;
 }

@@ -80,6 +80,7 @@ struct edns {
     uint16_t udp_size;  /* as sent, at least 512 */
     uint8_t cookie_len; /* 0: none; else 8 or 16–40 */
     uint8_t cookie[COOKIE_MAX];
+    bool cookie_valid; /* made by us for this client: serve.c */
     struct ecs ecs;
 };
 

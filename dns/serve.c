@@ -178,6 +178,69 @@ count(struct serve *serve, bool tcp, bool truncated)
         stats_add(&stats->ecs);
 }
 
+/* RFC 7873 5.2: who sent a cookie gets one back, and is known by a valid one. Without
+ * secrets the option is as any unknown one. False: the query has nothing else to say. */
+static bool
+read_cookie(struct serve *serve)
+{
+    const struct cookie_secrets *const secrets = &serve->settings->cookies;
+    struct edns *const edns = &serve->query.edns;
+
+    if (edns->cookie_len == 0)
+        return true;
+    if (secrets->count == 0) {
+        edns->cookie_len = 0;
+        return serve->query.has_question;
+    }
+    edns->cookie_valid = cookie_is_valid(secrets, edns->cookie, edns->cookie_len,
+                                         &serve->query.source, serve->now_s);
+    stats_add(&serve->stats->cookies[edns->cookie_valid ? 0 : 1]);
+    serve->answer.has_cookie = true;
+    if (edns->cookie_valid && cookie_is_fresh(edns->cookie, serve->now_s)) {
+        memcpy(serve->answer.cookie, edns->cookie, COOKIE_LEN);
+        return true;
+    }
+    memcpy(serve->answer.cookie, edns->cookie, COOKIE_CLIENT_LEN);
+    cookie_make(secrets->secret[0], edns->cookie, &serve->query.source, serve->now_s,
+                serve->answer.cookie + COOKIE_CLIENT_LEN);
+    return true;
+}
+
+/* What the query's parts say of it, before anything is looked up. */
+static enum rcode
+judge(struct serve *serve, enum rcode parsed)
+{
+    if (!read_cookie(serve) && parsed == RCODE_NOERROR)
+        return RCODE_FORMERR;
+    /* RFC 7873 5.2.3 and 5.2.4, by policy */
+    if (parsed == RCODE_NOERROR && serve->settings->cookies_required &&
+        serve->answer.has_cookie && !serve->query.edns.cookie_valid && !serve->query.tcp)
+        return RCODE_BADCOOKIE;
+    return parsed;
+}
+
+/* False: this reply is not sent. */
+static bool
+pass_limit(struct serve *serve)
+{
+    const struct rrl_reply reply = { .source = &serve->query.source,
+                                     .zone = serve->answer.zone_slot,
+                                     .kind = serve->answer.kind,
+                                     .ticks = serve->ticks,
+                                     .random = serve->query.random };
+
+    if (!serve->rrl || serve->settings->rrl.rate == 0 || serve->query.tcp ||
+        serve->query.edns.cookie_valid)
+        return true;
+    const enum rrl_verdict verdict = rrl_judge(serve->rrl, &serve->settings->rrl, &reply);
+    if (verdict == RRL_SEND)
+        return true;
+    stats_add(&serve->stats->limited[verdict == RRL_SLIP ? 0 : 1]);
+    serve->answer.piece_count = 0;
+    serve->answer.truncated = true;
+    return verdict == RRL_SLIP;
+}
+
 size_t
 /* NOLINTNEXTLINE(readability-function-size): a message, where it came from, a buffer */
 serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
@@ -185,10 +248,10 @@ serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
 {
     struct query *const query = &serve->query;
     bool truncated;
-    const int rcode =
+    const int parsed =
         query_parse(message, message_len, serve->settings->ecs_enabled, query);
 
-    if (rcode == QUERY_SILENCE) {
+    if (parsed == QUERY_SILENCE) {
         stats_add(
             &serve->stats->drops[message_len < DNS_HEADER_LEN ? STATS_DROP_SHORT
                                                               : STATS_DROP_RESPONSE]);
@@ -200,10 +263,15 @@ serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
     query->now_s = serve->now_s;
     query->random = next_random(serve);
     answer_begin(&serve->answer, query);
+    const enum rcode rcode = judge(serve, (enum rcode)parsed);
     if (rcode != RCODE_NOERROR)
-        fail(&serve->answer, (enum rcode)rcode);
+        fail(&serve->answer, rcode);
     else if (query->has_question)
         decide(serve);
+    if (!pass_limit(serve)) {
+        count(serve, tcp, false);
+        return 0;
+    }
     const size_t limit = reply_limit(serve, tcp, room);
     const size_t len =
         emit(query, &serve->answer, serve->settings, reply, limit, &truncated);

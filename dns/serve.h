@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct rrl;
 struct stats;
 
 /* What is the same for a whole batch. */
@@ -15,7 +16,9 @@ struct serve {
     const void *snapshot;
     const struct serve_settings *settings;
     struct stats *stats;
+    struct rrl *rrl;       /* shared by all workers; NULL: no limit */
     int64_t now_s;         /* Unix time */
+    uint32_t ticks;        /* the same for rrl (rrl_ticks) */
     uint16_t idle_100ms;   /* told to TCP clients that ask (RFC 7828) */
     uint64_t random_state; /* of the worker's xorshift generator; not 0 */
     struct query query;    /* working room, so that the stack stays small */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dns/server.h"
 #include "dns/base/diag.h"
+#include "dns/rrl.h"
 #include "dns/stats.h"
 #include "dns/tcp.h"
 #include "dns/udp.h"
@@ -32,6 +33,7 @@ struct server {
     struct server_worker *workers;
     unsigned worker_count;
     int stop_fd;
+    struct rrl *rrl;
 };
 
 /* ---- binding ---------------------------------------------------------------------- */
@@ -181,7 +183,9 @@ allocate(const struct server_options *options)
     server->endpoint_count = options->listen_count;
     server->endpoints = calloc(options->listen_count, sizeof(*server->endpoints));
     server->workers = calloc(options->workers, sizeof(*server->workers));
-    bool fine = server->stop_fd >= 0 && server->endpoints && server->workers;
+    server->rrl = rrl_new();
+    bool fine =
+        server->stop_fd >= 0 && server->endpoints && server->workers && server->rrl;
     for (unsigned i = 0; fine && i < options->workers; i++) {
         server->worker_count = i + 1;
         fine = allocate_worker(&server->workers[i], options->listen_count);
@@ -208,7 +212,8 @@ describe_workers(struct server *server, const struct server_options *options)
                                            .socket_count = server->endpoint_count,
                                            .stop_fd = server->stop_fd,
                                            .answerer = options->answerer,
-                                           .stats = &worker->stats[STATS_UDP] };
+                                           .stats = &worker->stats[STATS_UDP],
+                                           .rrl = server->rrl };
         worker->tcp = (struct tcp_worker){ .listeners = worker->tcp_sockets,
                                            .listener_count = server->endpoint_count,
                                            .stop_fd = server->stop_fd,
@@ -307,6 +312,7 @@ server_free(struct server *server)
     }
     if (server->stop_fd >= 0)
         close(server->stop_fd);
+    rrl_free(server->rrl);
     free(server->workers);
     free(server->endpoints);
     free(server);

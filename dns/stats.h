@@ -21,7 +21,9 @@ struct stats {
     uint64_t drops[STATS_DROPS];
     uint64_t kinds[8]; /* by enum answer_kind */
     uint64_t truncated;
-    uint64_t ecs; /* queries with ECS of a source length over 0 */
+    uint64_t ecs;        /* queries with ECS of a source length over 0 */
+    uint64_t cookies[2]; /* queries with a cookie: valid, and others */
+    uint64_t limited[2]; /* replies over the rate limit: sent with TC, and not sent */
     uint64_t tcp_connections;
     uint64_t batches; /* heartbeat: moves whenever the worker does */
 };

@@ -214,6 +214,7 @@ begin_batch(struct udp *udp)
 
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     udp->serve.now_s = now.tv_sec;
+    udp->serve.ticks = rrl_ticks(&now);
     udp->serve.snapshot = answerer->acquire(answerer->context);
     udp->serve.settings = answerer->settings(udp->serve.snapshot);
     stats_add(&udp->serve.stats->batches);
@@ -282,6 +283,7 @@ udp_work(void *context)
     udp->worker = worker;
     udp->serve.answerer = worker->answerer;
     udp->serve.stats = worker->stats;
+    udp->serve.rrl = worker->rrl;
     udp->serve.random_state = (uint64_t)(uintptr_t)udp | 1;
     prepare(udp);
     rearm(udp, BATCH);

@@ -8,6 +8,7 @@
 #include "dns/base/status.h"
 #include <stddef.h>
 
+struct rrl;
 struct stats;
 
 enum { UDP_SOCKETS_MAX = 64 };
@@ -18,6 +19,7 @@ struct udp_worker {
     int stop_fd;         /* readable: end */
     const struct answerer *answerer;
     struct stats *stats; /* this worker's own */
+    struct rrl *rrl;     /* all workers'; NULL: no limit */
 };
 
 /* A bound socket for one worker. `endpoint` may have port 0; ask udp_port. Returns -1

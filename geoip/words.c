@@ -152,8 +152,7 @@ parse_code(const char *value, enum place_kind kind, struct place_word *word,
     if (checks[kind](big))
         return refuse(problem, "codes are written in capitals: '%s' is '%s'", value,
                       better);
-    (void)snprintf(better, sizeof(better), "%s", kind_names[kind]);
-    return refuse(problem, "'%s' is no %s", value, better);
+    return refuse(problem, "'%s:%s' is no %s", kind_names[kind], value, kind_names[kind]);
 }
 
 /* "kind:value". */

@@ -111,7 +111,7 @@ add_policy(struct policies *policies, const struct policy *policy)
 {
     const enum status status =
         array_reserve(&policies->items, &policies->capacity, policies->count + 1,
-                      sizeof(*policies->items));
+                      sizeof(const struct policy *));
 
     if (status == OK)
         policies->items[policies->count++] = policy;

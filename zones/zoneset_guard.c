@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "zones/zoneset_guard.h"
+#include "geoip/words.h"
 #include "zones/dyn.h"
+#include "zones/steering/policy.h"
 #include "zones/zone.h"
 #include <string.h>
 
@@ -56,16 +58,78 @@ text_equal(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Inline policies are compared by their last resort and pools' sizes only: telling a
- * reordering from an edit is not worth more. */
+static bool
+members_equal(const struct member *a, size_t a_count, const struct member *b,
+              size_t b_count)
+{
+    if (a_count != b_count)
+        return false;
+    for (size_t i = 0; i < a_count; i++) {
+        if (strcmp(a[i].server->name, b[i].server->name) != 0 ||
+            a[i].weight != b[i].weight || a[i].status != b[i].status)
+            return false;
+    }
+    return true;
+}
+
+/* Fallbacks are in the chains already. */
+static bool
+chains_equal(const struct chain *a, const struct chain *b)
+{
+    if (a->pool_count != b->pool_count)
+        return false;
+    for (size_t i = 0; i < a->pool_count; i++) {
+        if (!members_equal(a->pools[i]->members, a->pools[i]->member_count,
+                           b->pools[i]->members, b->pools[i]->member_count))
+            return false;
+    }
+    return true;
+}
+
+static bool
+rules_equal(const struct rule *a, const struct rule *b)
+{
+    if (a->word_count != b->word_count || a->subnet_count != b->subnet_count)
+        return false;
+    for (size_t i = 0; i < a->word_count; i++) {
+        if (place_word_compare(&a->words[i], &b->words[i]) != 0)
+            return false;
+    }
+    for (size_t i = 0; i < a->subnet_count; i++) {
+        if (!prefix_equal(&a->subnets[i], &b->subnets[i]))
+            return false;
+    }
+    return chains_equal(&a->chain, &b->chain);
+}
+
+/* The policies of two inline records; those of routing are the routing's business. */
+static bool
+policies_equal(const struct policy *a, const struct policy *b)
+{
+    if (a->rule_count != b->rule_count ||
+        !members_equal(a->last_resort, a->last_resort_count, b->last_resort,
+                       b->last_resort_count))
+        return false;
+    for (size_t i = 0; i < a->rule_count; i++) {
+        if (!rules_equal(&a->rules[i], &b->rules[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool
 dyn_equal(const struct dyn *a, const struct dyn *b)
 {
     if (a->form != b->form || a->ttl != b->ttl || a->skip != b->skip ||
         a->chain != b->chain || a->answers != b->answers || a->port != b->port ||
-        !text_equal(a->target, b->target) || !text_equal(a->service, b->service))
+        a->priority != b->priority || a->families_borrow != b->families_borrow ||
+        a->svcparams_len != b->svcparams_len ||
+        (a->svcparams_len && memcmp(a->svcparams, b->svcparams, a->svcparams_len) != 0) ||
+        !text_equal(a->target, b->target) || !text_equal(a->service, b->service) ||
+        !members_equal(a->last_resort, a->last_resort_count, b->last_resort,
+                       b->last_resort_count))
         return false;
-    return !a->policy || !b->policy || a->policy->rule_count == b->policy->rule_count;
+    return !a->policy || !b->policy || policies_equal(a->policy, b->policy);
 }
 
 static bool

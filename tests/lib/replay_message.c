@@ -11,6 +11,7 @@
 enum {
     OPTION_NSID = 3,
     OPTION_ECS = 8,
+    OPTION_COOKIE = 10,
     OPTION_EDE = 15,
     MESSAGE_ID = 0x1234,
     EDNS_SIZE = 1232,
@@ -21,6 +22,7 @@ enum {
 
 struct wanted {
     const char *ecs;
+    const char *cookie;
     const char *name;
     uint16_t type;
     uint16_t class;
@@ -59,6 +61,25 @@ put_ecs(struct replay_question *question, const char *text)
     return true;
 }
 
+/* Hexadecimal digits as bytes, white space between them passed over. */
+static bool
+put_hex(struct replay_question *question, const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        if (isspace((unsigned char)*at))
+            continue;
+        const char byte[3] = { at[0], at[1], 0 };
+        char *end;
+        if (question->len == REPLAY_MESSAGE_MAX)
+            return false;
+        question->message[question->len++] = (uint8_t)strtoul(byte, &end, 16);
+        if (*end || !byte[1])
+            return false;
+        at++;
+    }
+    return true;
+}
+
 static bool
 put_opt(struct replay_question *question, const struct wanted *wanted)
 {
@@ -75,6 +96,12 @@ put_opt(struct replay_question *question, const struct wanted *wanted)
     }
     if (wanted->ecs && !put_ecs(question, wanted->ecs))
         return false;
+    if (wanted->cookie) {
+        put_u16(question, OPTION_COOKIE);
+        put_u16(question, (unsigned)strlen(wanted->cookie) / 2);
+        if (!put_hex(question, wanted->cookie))
+            return false;
+    }
     const size_t len = question->len - len_at - 2;
     question->message[len_at] = (uint8_t)(len >> 8);
     question->message[len_at + 1] = (uint8_t)len;
@@ -97,24 +124,6 @@ write_question(struct replay_question *question, const struct wanted *wanted)
     put_u16(question, wanted->type);
     put_u16(question, wanted->class);
     return !wanted->edns || put_opt(question, wanted);
-}
-
-static bool
-parse_hex(char *text, struct replay_question *question)
-{
-    for (char *at = text; *at; at++) {
-        if (isspace((unsigned char)*at))
-            continue;
-        char byte[3] = { at[0], at[1], 0 };
-        char *end;
-        if (question->len == REPLAY_MESSAGE_MAX)
-            return false;
-        question->message[question->len++] = (uint8_t)strtoul(byte, &end, 16);
-        if (*end || !byte[1])
-            return false;
-        at++;
-    }
-    return true;
 }
 
 /* A word that stands alone. */
@@ -142,6 +151,9 @@ parse_value(const char *word, const char *value, struct replay_question *questio
 {
     if (strcmp(word, "ecs") == 0) {
         wanted->ecs = value;
+        wanted->edns = true;
+    } else if (strcmp(word, "cookie") == 0) {
+        wanted->cookie = value;
         wanted->edns = true;
     } else if (strcmp(word, "size") == 0) {
         wanted->size = (uint16_t)strtoul(value, NULL, 10);
@@ -172,7 +184,7 @@ replay_question_parse(char *text, struct replay_question *ret_question)
     if (addr_parse("192.0.2.53", &ret_question->source) != OK)
         return false;
     if (strncmp(text, "hex ", 4) == 0)
-        return parse_hex(text + 4, ret_question);
+        return put_hex(ret_question, text + 4);
     wanted.name = strsep(&rest, " ");
     const char *const type = strsep(&rest, " ");
     if (!type)
@@ -239,6 +251,10 @@ print_options(FILE *out, const ldns_pkt *packet)
             fprintf(out, " ede %u", (unsigned)at[4] << 8 | at[5]);
         if (code == OPTION_NSID)
             fprintf(out, " nsid %.*s", (int)size, (const char *)at + 4);
+        if (code == OPTION_COOKIE)
+            fputs(" cookie ", out);
+        for (size_t i = 0; code == OPTION_COOKIE && i < size; i++)
+            fprintf(out, "%02x", at[4 + i]);
         if (size + 4 > left)
             return;
         at += size + 4;

@@ -302,15 +302,16 @@ reload_body(const struct ctl *ctl)
 static bool
 add_zones(const struct ctl *ctl, json_t *all)
 {
-    json_t *zones = NULL, *zone;
-    size_t index;
+    json_t *zones = NULL;
     long code;
 
     if (!client_ask_json(ctl, &(struct request){ "GET", "/v1/zones", NULL }, &code,
                          &zones))
         return false;
-    json_array_foreach(zones, index, zone) json_object_set(
-        all, json_string_value(json_object_get(zone, "name")), json_true());
+    for (size_t i = 0; i < json_array_size(zones); i++) {
+        const json_t *const name = json_object_get(json_array_get(zones, i), "name");
+        json_object_set_new(all, json_string_value(name), json_true());
+    }
     json_decref(zones);
     return true;
 }

@@ -378,9 +378,11 @@ static const struct yaml_field top_fields[] = {
     { "health", config_read_health, false },
     { "guard", config_read_guard, false },
     { "ecs", read_ecs, false },
+    { "cookies", config_read_cookies, false },
     { "http", config_read_http, false },
     { "control", read_control, false },
     { "reload", read_reload, false },
+    { "rrl", config_read_rrl, false },
     { "limits", read_limits, false },
     { 0 },
 };
@@ -416,15 +418,20 @@ set_defaults(struct config *config)
     config->listen_count = 2;
     config->http_count = 1;
     config->control = RUNSTATEDIR "/meridian/control.sock";
+    config->cookies = true;
     config->watch = true;
     config->settle_ms = DEFAULT_SETTLE_MS;
     config->tcp_clients_max = DEFAULT_TCP_CLIENTS;
     config->tcp_idle_ms = DEFAULT_TCP_IDLE_MS;
     config->store.state = LOCALSTATEDIR "/lib/meridian";
-    config->store.settings = (struct serve_settings){ .identity = host_name(config),
-                                                      .version = "",
-                                                      .ecs_enabled = true,
-                                                      .udp_size_max = DEFAULT_UDP_SIZE };
+    config->store.settings =
+        (struct serve_settings){ .identity = host_name(config),
+                                 .version = "",
+                                 .ecs_enabled = true,
+                                 .udp_size_max = DEFAULT_UDP_SIZE,
+                                 .rrl = { .slip = RRL_DEFAULT_SLIP,
+                                          .v4_len = RRL_DEFAULT_V4,
+                                          .v6_len = RRL_DEFAULT_V6 } };
     config->store.ttl = DEFAULT_TTL;
     config->store.dynamic_ttl = DEFAULT_DYNAMIC_TTL;
     config->store.safe_delete = 0.3;
@@ -475,8 +482,8 @@ add_stamps(struct stamps *to, const struct stamps *from)
     return status;
 }
 
-/* With ERR_INVALID *ret_config is what could be read, or NULL where that is nothing. files:
- * NULL, or where those of a refused configuration go. */
+/* With ERR_INVALID *ret_config is what could be read, or NULL where that is nothing.
+ * files: NULL, or where those of a refused configuration go. */
 static enum status
 read_config(const char *path, struct diag *diag, struct stamps *files,
             struct config **ret_config)

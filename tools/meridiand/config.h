@@ -34,6 +34,7 @@ struct config {
     struct endpoint listen[LISTEN_MAX];
     size_t listen_count;
     unsigned workers; /* 0: one per CPU */
+    bool cookies;     /* wanted, though settings may have no secret of them yet */
     const char *user; /* NULL: no change */
     struct endpoint http[LISTEN_MAX];
     size_t http_count;
@@ -57,6 +58,11 @@ MUST_CHECK enum status config_load(const char *path, struct diag *diag,
  * what could be read, not to be served from, or NULL where that is nothing. */
 MUST_CHECK enum status config_check(const char *path, struct diag *diag,
                                     struct config **ret_config);
+/* A secret of this process alone. False: the system has no randomness. */
+MUST_CHECK bool config_make_cookie_secret(uint8_t secret[COOKIE_SECRET_LEN]);
+/* Gives the secret to a configuration that wants cookies and names none. */
+void config_set_cookie_secret(struct config *config,
+                              const uint8_t secret[COOKIE_SECRET_LEN]);
 /* Warns of what a running server does not take from a new configuration. */
 void config_tell_fixed(const struct config *old, const struct config *new,
                        struct diag *diag);

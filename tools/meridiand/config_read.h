@@ -7,6 +7,10 @@
 
 struct yaml_node;
 
+enum status config_read_cookies(void *object, const struct yaml_node *value,
+                                struct diag *diag);
+enum status config_read_rrl(void *object, const struct yaml_node *value,
+                            struct diag *diag);
 enum status config_read_geoip(void *config, const struct yaml_node *value,
                               struct diag *diag);
 enum status config_read_zones(void *object, const struct yaml_node *value,

@@ -22,6 +22,7 @@ struct daemon {
     const char *config_path;
     bool has_port; /* -p: instead of every listen port */
     uint16_t port;
+    uint8_t cookie_secret[COOKIE_SECRET_LEN]; /* where the configuration names none */
     const struct config *started_with; /* one reference: what cannot change since */
     bool config_refused;               /* as it is in the file now */
     struct stamps refused_files;       /* what that read: to be watched, too */

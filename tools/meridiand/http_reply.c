@@ -123,8 +123,8 @@ reply_of_result(const struct store_result *result, json_t **ret_body)
         *ret_body = one_error("a file in the health folder has this writer");
         return 409;
     case ERR_RANGE:
-        *ret_body = one_error(
-            "'generated' is more than 60 seconds ahead of this server's clock");
+        *ret_body =
+            one_error("'generated' is more than 60 seconds ahead of this server's clock");
         return 422;
     case ERR_NOENT: *ret_body = one_error("this writer has no document"); return 404;
     case ERR_INVALID:

@@ -134,11 +134,13 @@ woken(evutil_socket_t fd, short what, void *context)
     http_finish(daemon);
 }
 
+/* What a configuration gets of this process: the port of -p, and a cookie secret. */
 static void
-override_port(const struct daemon *daemon, struct config *config)
+complete_config(const struct daemon *daemon, struct config *config)
 {
     for (size_t i = 0; daemon->has_port && i < config->listen_count; i++)
         config->listen[i].port = daemon->port;
+    config_set_cookie_secret(config, daemon->cookie_secret);
 }
 
 /* Takes meridian.yaml as it is now, if that differs from what is loaded: a new
@@ -158,7 +160,7 @@ renew_config(struct daemon *daemon, bool reread, struct diag *diag, bool *ret_re
     daemon->config_refused = status != OK;
     if (status != OK)
         return status;
-    override_port(daemon, config);
+    complete_config(daemon, config);
     config_tell_fixed(daemon->started_with, config, diag);
     const struct config *const old = daemon->config;
     const bool other_watch =
@@ -512,6 +514,10 @@ main(int argc, char **argv)
         libevent_global_shutdown();
         return code;
     }
+    if (!config_make_cookie_secret(daemon.cookie_secret)) {
+        log_line(LOG_LEVEL_ERROR, "cannot start: the system gives no random bytes");
+        return EXIT_NOT_STARTED;
+    }
     if (config_load(arguments.config, &diag, NULL, &daemon.config) != OK) {
         print_diag(&diag);
         diag_done(&diag);
@@ -519,7 +525,7 @@ main(int argc, char **argv)
     }
     daemon.has_port = arguments.has_port;
     daemon.port = arguments.port;
-    override_port(&daemon, daemon.config);
+    complete_config(&daemon, daemon.config);
     struct config *const first = daemon.config;
     part_hold(&first->store.part);
     daemon.started_with = first;

@@ -77,6 +77,18 @@ put_stats(FILE *out, struct daemon *daemon, const struct stats *stats)
                 stats->truncated);
     put_counter(out, "meridian_dns_ecs_requests_total", "Queries with a client subnet.",
                 stats->ecs);
+    head(out, "meridian_dns_cookie_requests_total", "counter", "Queries with a cookie.");
+    (void)fprintf(out,
+                  "meridian_dns_cookie_requests_total{valid=\"yes\"} %llu\n"
+                  "meridian_dns_cookie_requests_total{valid=\"no\"} %llu\n",
+                  (unsigned long long)stats->cookies[0],
+                  (unsigned long long)stats->cookies[1]);
+    head(out, "meridian_dns_limited_total", "counter", "Replies over the rate limit.");
+    (void)fprintf(out,
+                  "meridian_dns_limited_total{action=\"slip\"} %llu\n"
+                  "meridian_dns_limited_total{action=\"drop\"} %llu\n",
+                  (unsigned long long)stats->limited[0],
+                  (unsigned long long)stats->limited[1]);
     put_counter(out, "meridian_dns_tcp_connections_total", "TCP connections accepted.",
                 stats->tcp_connections);
 }
