@@ -139,8 +139,10 @@ class Health:
         words = [self.vote(key, service, place)]
         for document, said in self.counted(key):
             said = said + self.on_pool(document, pool)
-            if document.get("vantage") and not self.is_at(document, place):
-                said = [one for one in said if one.scope is not None]
+            if document.get("vantage"):
+                # An unscoped entry is one for the vantage's places.
+                said = [Said(one.word, scope, one.service) for one in said
+                        for scope in ([one.scope] if one.scope else self.vantage(document))]
             words.append(self.narrowest(said, service, place))
         words = [word for word in words if word]
         return worst(words) if words else None

@@ -148,8 +148,8 @@ class Model:
         """The pools in order, then the fallbacks of the last one; repeats drop out."""
         names = list(dict.fromkeys(names))
         at = None if only else pools[names[-1]].fallback
-        while at and at not in names:
-            names.append(at)
+        while at:
+            names += [] if at in names else [at]
             at = pools[at].fallback
         return [pools[name] for name in names]
 
@@ -170,8 +170,9 @@ class Model:
         found = []
         for name in policy["pools"]:
             first = self.pools[name].members[0].key
-            nearer = policy.get("bias", {}).get(name, 0) / 100
-            found.append((great_circle_km(place["location"], self.servers[first]["location"]) * (1 - nearer), name))
+            bias = policy.get("bias", {}).get(name, 0) / 100
+            factor = 1 - bias if bias > 0 else 1 / (1 + bias)  # as Route 53 has it
+            found.append((great_circle_km(place["location"], self.servers[first]["location"]) * factor, name))
         found.sort(key=lambda pair: pair[0])
         for (near, _), (far, _) in zip(found, found[1:]):
             if far - near < 1 + far / 1000:
@@ -247,7 +248,8 @@ class Model:
             count = 1 if pool.differ() and rtype not in ("SRV", "MX") else len(pool.members)
         if count < len(members):
             return Group(members, count, pool, True)
-        if any(words[member].state == "up" for member in members):
+        # SRV shows a degraded member's weight, so it may stay.
+        if rtype != "SRV" and any(words[member].state == "up" for member in members):
             members = [member for member in members if words[member].state != "degraded"]
         return Group(members, len(members), pool, False)
 
@@ -267,7 +269,7 @@ class Model:
             return [self.group(values, last, words, form, rtype)], None
         for rank in UNFIT:
             for pool in chain:
-                members = [member for member in able[pool] if words[member].state == rank]
+                members = [member for member in pool.members if member.give.get(kind) and words[member].state == rank]
                 if members:
                     return [self.group(pool, members, words, form, rtype)], pool
         return None, None

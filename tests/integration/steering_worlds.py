@@ -122,7 +122,8 @@ def servers(chance):
             addresses.append(f"192.0.2.{number + 100}")
         if maybe(chance, 0.85) or not addresses:
             addresses.append(f"2001:db8::{number}")
-        made[f"s{number}"] = {"addresses": addresses, "host": f"h{number}.example.net.", "location": chance.choice(LOCATIONS)}
+        made[f"s{number}"] = {"addresses": addresses, "host": f"h{number}.example.net.",
+                                "location": [chance.choice(LOCATIONS)[0] + number, chance.choice(LOCATIONS)[1] + number]}
         if maybe(chance, 0.05):
             del made[f"s{number}"]["host"]
     if maybe(chance, 0.2):
