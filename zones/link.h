@@ -48,7 +48,8 @@ struct link {
     size_t zone_count;
     struct plan **plans; /* one reference each */
     size_t plan_count;
-    struct arena *arena; /* servers and dyns made for ALIAS */
+    struct arena
+        *arena; /* servers and dyns made for ALIAS, policies with a last resort */
 };
 
 struct link_input {

@@ -354,15 +354,32 @@ find_policy(const struct link_input *input, const struct dyn *dyn)
     return NULL;
 }
 
-static enum status
-resolve_policy(const struct link_input *input, const struct dyn *dyn, struct diag *diag,
-               struct link_meaning *ret_meaning)
+/* A policy of the routing, for a record whose own values are the last resort. Its rules
+ * stay the routing's, and the values the zone's. */
+static const struct policy *
+with_last_resort(const struct policy *policy, const struct dyn *dyn, struct arena *arena)
 {
-    const struct policy *const policy = find_policy(input, dyn);
+    struct policy *const made = arena_alloc(arena, sizeof(*made));
+
+    if (!made)
+        return NULL;
+    *made = *policy;
+    made->last_resort = dyn->last_resort;
+    made->last_resort_count = dyn->last_resort_count;
+    return made;
+}
+
+static enum status
+resolve_policy(const struct link_input *input, const struct dyn *dyn, struct arena *arena,
+               struct diag *diag, struct link_meaning *ret_meaning)
+{
+    const struct policy *policy = find_policy(input, dyn);
     enum status status = OK;
 
     if (!policy)
         return unknown(dyn, dyn->form == DYN_POOL ? "pool" : "policy", dyn->target, diag);
+    if (dyn->last_resort_count > 0 && !(policy = with_last_resort(policy, dyn, arena)))
+        return ERR_NOMEM;
     if (dyn->form != DYN_INLINE && !routing_service(input->routing, dyn->service))
         status = unknown(dyn, "service", dyn->service, diag);
     if (type_gives_hosts(dyn->type) && check_hosts(input, dyn, policy, diag) != OK)
@@ -382,7 +399,7 @@ link_resolve(const struct link_input *input, const struct dyn *dyn, struct arena
         return resolve_alias(input, dyn, arena, diag, ret_meaning);
     if (dyn->form == DYN_SERVER)
         return resolve_server(input, dyn, diag, ret_meaning);
-    return resolve_policy(input, dyn, diag, ret_meaning);
+    return resolve_policy(input, dyn, arena, diag, ret_meaning);
 }
 
 enum status

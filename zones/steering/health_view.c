@@ -6,14 +6,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool
+is_automatic(const struct health_document *document)
+{
+    return health_document_source(document) != HEALTH_OPERATOR;
+}
+
 bool
-health_document_mentions(const struct health_document *document, const char *server)
+health_entry_is_over(const struct health_entry *entry, int64_t now)
+{
+    return entry->until && entry->until <= now;
+}
+
+bool
+health_document_mentions(const struct health_document *document, const char *server,
+                         int64_t now)
 {
     size_t count;
     const struct health_entry *const entries = health_document_entries(document, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (entries[i].server && strcmp(entries[i].server, server) == 0)
+        if (entries[i].server && strcmp(entries[i].server, server) == 0 &&
+            !health_entry_is_over(&entries[i], now))
+            return true;
+    }
+    return false;
+}
+
+bool
+health_is_superseded(const struct counted_document *documents, size_t count, size_t index,
+                     const char *server, int64_t now)
+{
+    if (!documents[index].stale)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!documents[i].stale && is_automatic(documents[i].document) &&
+            health_document_mentions(documents[i].document, server, now))
             return true;
     }
     return false;
@@ -129,12 +157,6 @@ struct making {
     size_t document_count;
 };
 
-static bool
-is_automatic(const struct health_document *document)
-{
-    return health_document_source(document) != HEALTH_OPERATOR;
-}
-
 /* Stale documents count for a while; a future one is the receiver's business. */
 static struct counted_document
 count_document(const struct making *making, const struct health_document *document)
@@ -150,26 +172,6 @@ count_document(const struct making *making, const struct health_document *docume
     note_time(making->view, stale_at, making->options->now);
     note_time(making->view, counted.lapses, making->options->now);
     return counted;
-}
-
-static bool
-fresh_one_mentions(const struct making *making, const char *server)
-{
-    for (size_t i = 0; i < making->document_count; i++) {
-        const struct counted_document *const counted = &making->documents[i];
-        if (!counted->stale && is_automatic(counted->document) &&
-            health_document_mentions(counted->document, server))
-            return true;
-    }
-    return false;
-}
-
-/* Does this entry of a stale document still count? */
-static bool
-is_superseded(const struct making *making, const struct counted_document *counted,
-              const struct health_entry *entry)
-{
-    return counted->stale && entry->server && fresh_one_mentions(making, entry->server);
 }
 
 static enum status
@@ -194,22 +196,24 @@ add_scoped(struct making *making, const struct counted_document *counted,
 
 /* An unscoped entry of a document with a vantage holds at once for the vantage. */
 static enum status
-add_entry(struct making *making, const struct counted_document *counted,
-          const struct health_entry *entry, uint32_t group)
+add_entry(struct making *making, uint32_t index, const struct health_entry *entry)
 {
+    const struct counted_document *const counted = &making->documents[index];
+    const int64_t now = making->options->now;
     size_t count;
     const struct place_word *const vantage =
         health_document_vantage(counted->document, &count);
     enum status status = OK;
 
-    if (entry->until && entry->until <= making->options->now)
+    if (health_entry_is_over(entry, now))
         return OK;
-    if (is_superseded(making, counted, entry))
+    if (entry->server && health_is_superseded(making->documents, making->document_count,
+                                              index, entry->server, now))
         return OK;
     if (count == 0 || entry->scope.kind != PLACE_WORD_GLOBAL)
-        return add_scoped(making, counted, entry, &entry->scope, group);
+        return add_scoped(making, counted, entry, &entry->scope, index);
     for (size_t i = 0; i < count && status == OK; i++)
-        status = add_scoped(making, counted, entry, &vantage[i], group);
+        status = add_scoped(making, counted, entry, &vantage[i], index);
     return status;
 }
 
@@ -224,7 +228,7 @@ add_documents(struct making *making)
             health_document_entries(making->documents[i].document, &count);
         for (size_t k = 0; k < count && status == OK; k++)
             /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): health_view_new frees them */
-            status = add_entry(making, &making->documents[i], &entries[k], (uint32_t)i);
+            status = add_entry(making, (uint32_t)i, &entries[k]);
     }
     return status;
 }

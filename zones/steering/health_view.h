@@ -65,8 +65,15 @@ struct counted_document {
 MUST_CHECK enum status health_votes_add(struct health_view *view,
                                         const struct counted_document *documents,
                                         size_t count);
-/* Does the document say anything of the server? */
-bool health_document_mentions(const struct health_document *document, const char *server);
+/* Has its `until` come? */
+bool health_entry_is_over(const struct health_entry *entry, int64_t now);
+/* Does the document say anything of the server that is not over? */
+bool health_document_mentions(const struct health_document *document, const char *server,
+                              int64_t now);
+/* Is the document stale, and does a fresh one mention the server? Then what it says of
+ * it, votes too, has lapsed. */
+bool health_is_superseded(const struct counted_document *documents, size_t count,
+                          size_t index, const char *server, int64_t now);
 /* The verdicts of one subject: the first, and how many. */
 size_t health_view_find(const struct health_view *view, bool is_pool, const char *name,
                         size_t *ret_count);

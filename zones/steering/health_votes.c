@@ -16,6 +16,7 @@ struct subject {
 struct poll {
     const struct counted_document *documents;
     size_t count;
+    int64_t now;
     struct subject *subjects;
     size_t subject_count, subject_capacity;
 };
@@ -56,19 +57,24 @@ has_vantage(const struct health_document *document)
 
 /* ---- what a document says --------------------------------------------------------- */
 
-/* Its unscoped word on a server and service: the named service before all services. NULL:
- * none. */
+/* A document's unscoped word on a server and service, if it still counts: the named
+ * service before all services. NULL: none. */
 static const struct health_entry *
-opinion_on(const struct health_document *document, const struct subject *subject)
+opinion_on(const struct poll *poll, size_t index, const struct subject *subject)
 {
     size_t count;
-    const struct health_entry *const entries = health_document_entries(document, &count);
+    const struct health_entry *const entries =
+        health_document_entries(poll->documents[index].document, &count);
     const struct health_entry *best = NULL;
 
+    if (health_is_superseded(poll->documents, poll->count, index, subject->server,
+                             poll->now))
+        return NULL;
     for (size_t i = 0; i < count; i++) {
         const struct health_entry *const entry = &entries[i];
         if (!entry->server || entry->scope.kind != PLACE_WORD_GLOBAL ||
-            strcmp(entry->server, subject->server) != 0)
+            strcmp(entry->server, subject->server) != 0 ||
+            health_entry_is_over(entry, poll->now))
             continue;
         if (entry->service && service_equal(entry->service, subject->service))
             return entry;
@@ -107,22 +113,21 @@ vantage_vote(const struct poll *poll, size_t index, const struct subject *subjec
              enum health_state *ret_state)
 {
     size_t votes[HEALTH_STATES] = { 0 };
-    bool any = false;
 
+    if (!opinion_on(poll, index, subject))
+        return false;
     for (size_t i = 0; i < poll->count; i++) {
-        const struct health_document *const document = poll->documents[i].document;
-        if (!same_vantage(document, poll->documents[index].document))
+        if (!same_vantage(poll->documents[i].document, poll->documents[index].document))
             continue;
-        const struct health_entry *const opinion = opinion_on(document, subject);
+        const struct health_entry *const opinion = opinion_on(poll, i, subject);
         if (!opinion)
             continue;
-        if (!any && i < index)
+        if (i < index)
             return false;
-        any = true;
         votes[as_vote(opinion->state)]++;
     }
     *ret_state = majority(votes);
-    return any;
+    return true;
 }
 
 /* ---- the count -------------------------------------------------------------------- */
@@ -137,10 +142,11 @@ struct outcome {
 };
 
 static void
-note_opinion(const struct counted_document *document, const struct subject *subject,
+note_opinion(const struct poll *poll, size_t index, const struct subject *subject,
              struct outcome *outcome)
 {
-    const struct health_entry *const opinion = opinion_on(document->document, subject);
+    const struct counted_document *const document = &poll->documents[index];
+    const struct health_entry *const opinion = opinion_on(poll, index, subject);
 
     if (!opinion)
         return;
@@ -148,8 +154,11 @@ note_opinion(const struct counted_document *document, const struct subject *subj
         outcome->factor = opinion->factor;
     if (opinion->state != HEALTH_UP && outcome->reason[0] == '\0')
         outcome->reason = opinion->reason;
-    if (outcome->lapses == 0 || document->lapses < outcome->lapses)
-        outcome->lapses = document->lapses;
+    const int64_t lapses = opinion->until && opinion->until < document->lapses
+                               ? opinion->until
+                               : document->lapses;
+    if (outcome->lapses == 0 || lapses < outcome->lapses)
+        outcome->lapses = lapses;
     outcome->stale = outcome->stale || document->stale;
 }
 
@@ -163,7 +172,7 @@ count_votes(const struct poll *poll, const struct subject *subject)
         enum health_state state;
         if (!has_vantage(poll->documents[i].document))
             continue;
-        note_opinion(&poll->documents[i], subject, &outcome);
+        note_opinion(poll, i, subject, &outcome);
         if (!vantage_vote(poll, i, subject, &state))
             continue;
         votes[state]++;
@@ -197,7 +206,7 @@ exceptions(const struct poll *poll, const char *server, struct arena *arena,
         const struct place_word *const vantage =
             health_document_vantage(document->document, &words);
         if (words == 0 || document->stale ||
-            !health_document_mentions(document->document, server))
+            !health_document_mentions(document->document, server, poll->now))
             continue;
         memcpy(except + verdict->except_count, vantage, words * sizeof(*except));
         verdict->except_count += words;
@@ -269,7 +278,7 @@ enum status
 health_votes_add(struct health_view *view, const struct counted_document *documents,
                  size_t count)
 {
-    struct poll poll = { .documents = documents, .count = count };
+    struct poll poll = { .documents = documents, .count = count, .now = view->now };
     enum status status = collect_subjects(&poll);
 
     for (size_t i = 0; i < poll.subject_count && status == OK; i++)
