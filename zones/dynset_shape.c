@@ -181,8 +181,8 @@ has_up(const struct selected *items, size_t count)
     return false;
 }
 
-/* Answered whole: a degraded member is left out while there is an up one, unless its
- * weight shows in the record. */
+/* Answered whole: a degraded member is left out while there is an up one, of every type,
+ * so that a client's addresses and ports agree. */
 static enum status
 add_whole(struct dynset_maker *maker, const struct group *group)
 {
@@ -192,7 +192,7 @@ add_whole(struct dynset_maker *maker, const struct group *group)
 
     for (size_t i = 0; status == OK && i < group->count; i++) {
         const struct selected *const selected = &group->items[i];
-        if (up && !shows_weight && selected->state == HEALTH_DEGRADED)
+        if (up && selected->state == HEALTH_DEGRADED)
             continue;
         status = add_item(maker, &(struct dynset_item){
                                      .member = selected->member,

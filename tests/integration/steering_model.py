@@ -248,8 +248,7 @@ class Model:
             count = 1 if pool.differ() and rtype not in ("SRV", "MX") else len(pool.members)
         if count < len(members):
             return Group(members, count, pool, True)
-        # SRV shows a degraded member's weight, so it may stay.
-        if rtype != "SRV" and any(words[member].state == "up" for member in members):
+        if any(words[member].state == "up" for member in members):
             members = [member for member in members if words[member].state != "degraded"]
         return Group(members, len(members), pool, False)
 

@@ -47,14 +47,15 @@ srv_gives_weights_and_the_next_pools_ten_further(void **state)
     world.states[0][2] =
         (struct choice_member){ .state = HEALTH_DEGRADED, .factor = 0.25F };
     world_expect_of(&world, RR_TYPE_SRV,
-                    "AN www.example. 60 IN SRV 10 1 3478 h0.example.\n"
+                    "AN www.example. 60 IN SRV 10 1 3478 h0.example.\n");
+    world.states[0][0].state = HEALTH_DOWN; /* degraded ones alone: with their factor */
+    world_expect_of(&world, RR_TYPE_SRV,
                     "AN www.example. 60 IN SRV 10 2 3478 h1.example.\n"
                     "AN www.example. 60 IN SRV 10 1 3478 h2.example.\n");
     world.dyn.chain = 3;
     world.dyn.priority = 0;
     world.states[0][4].state = HEALTH_DOWN;
     world_expect_of(&world, RR_TYPE_SRV,
-                    "AN www.example. 60 IN SRV 0 1 3478 h0.example.\n"
                     "AN www.example. 60 IN SRV 0 2 3478 h1.example.\n"
                     "AN www.example. 60 IN SRV 0 1 3478 h2.example.\n"
                     "AN www.example. 60 IN SRV 10 1 3478 h3.example.\n"
