@@ -29,7 +29,7 @@ read_subnet_address(const uint8_t *bytes, size_t len, struct ecs *ecs)
         return false;
     ecs->address.family = ecs->family_be_raw == FAMILY_V4 ? ADDR_V4 : ADDR_V6;
     memset(ecs->address.bytes, 0, sizeof(ecs->address.bytes));
-    memcpy(ecs->address.bytes, bytes, len);
+    wire_copy_few(ecs->address.bytes, bytes, len);
     return true;
 }
 
@@ -148,7 +148,7 @@ put_subnet(uint8_t *to, const struct ecs *ecs, uint8_t scope)
     wire_put16(to, ecs->family_be_raw);
     to[2] = ecs->source_len;
     to[3] = ecs->source_len ? scope : 0;
-    memcpy(to + ECS_HEAD, ecs->address.bytes, ecs->address_len);
+    wire_copy_few(to + ECS_HEAD, ecs->address.bytes, ecs->address_len);
     return to + ECS_HEAD + ecs->address_len;
 }
 

@@ -76,12 +76,12 @@ struct edns {
     bool dnssec_ok; /* DO; echoed */
     bool wants_nsid;
     bool wants_keepalive;
-    uint8_t version;
-    uint16_t udp_size;  /* as sent, at least 512 */
+    bool cookie_valid;  /* made by us for this client: serve.c */
     uint8_t cookie_len; /* 0: none; else 8 or 16–40 */
-    uint8_t cookie[COOKIE_MAX];
-    bool cookie_valid; /* made by us for this client: serve.c */
+    uint8_t version;
+    uint16_t udp_size; /* as sent, at least 512 */
     struct ecs ecs;
+    uint8_t cookie[COOKIE_MAX];
 };
 
 struct query {

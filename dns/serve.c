@@ -186,8 +186,6 @@ read_cookie(struct serve *serve)
     const struct cookie_secrets *const secrets = &serve->settings->cookies;
     struct edns *const edns = &serve->query.edns;
 
-    if (edns->cookie_len == 0)
-        return true;
     if (secrets->count == 0) {
         edns->cookie_len = 0;
         return serve->query.has_question;
@@ -206,9 +204,9 @@ read_cookie(struct serve *serve)
     return true;
 }
 
-/* What the query's parts say of it, before anything is looked up. */
+/* What a cookie changes of what is to be said of a query. */
 static enum rcode
-judge(struct serve *serve, enum rcode parsed)
+judge_cookie(struct serve *serve, enum rcode parsed)
 {
     if (!read_cookie(serve) && parsed == RCODE_NOERROR)
         return RCODE_FORMERR;
@@ -217,6 +215,13 @@ judge(struct serve *serve, enum rcode parsed)
         serve->answer.has_cookie && !serve->query.edns.cookie_valid && !serve->query.tcp)
         return RCODE_BADCOOKIE;
     return parsed;
+}
+
+static bool
+has_limit(const struct serve *serve)
+{
+    return serve->settings->rrl.rate > 0 && serve->rrl && !serve->query.tcp &&
+           !serve->query.edns.cookie_valid;
 }
 
 /* False: this reply is not sent. */
@@ -229,9 +234,6 @@ pass_limit(struct serve *serve)
                                      .ticks = serve->ticks,
                                      .random = serve->query.random };
 
-    if (!serve->rrl || serve->settings->rrl.rate == 0 || serve->query.tcp ||
-        serve->query.edns.cookie_valid)
-        return true;
     const enum rrl_verdict verdict = rrl_judge(serve->rrl, &serve->settings->rrl, &reply);
     if (verdict == RRL_SEND)
         return true;
@@ -247,7 +249,7 @@ serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
               const struct addr *source, bool tcp, uint8_t *reply, size_t room)
 {
     struct query *const query = &serve->query;
-    bool truncated;
+    bool truncated = false;
     const int parsed =
         query_parse(message, message_len, serve->settings->ecs_enabled, query);
 
@@ -263,18 +265,17 @@ serve_message(struct serve *serve, const uint8_t *message, size_t message_len,
     query->now_s = serve->now_s;
     query->random = next_random(serve);
     answer_begin(&serve->answer, query);
-    const enum rcode rcode = judge(serve, (enum rcode)parsed);
+    const enum rcode rcode = query->edns.cookie_len > 0
+                                 ? judge_cookie(serve, (enum rcode)parsed)
+                                 : (enum rcode)parsed;
     if (rcode != RCODE_NOERROR)
         fail(&serve->answer, rcode);
     else if (query->has_question)
         decide(serve);
-    if (!pass_limit(serve)) {
-        count(serve, tcp, false);
-        return 0;
-    }
-    const size_t limit = reply_limit(serve, tcp, room);
-    const size_t len =
-        emit(query, &serve->answer, serve->settings, reply, limit, &truncated);
+    size_t len = 0;
+    if (!has_limit(serve) || pass_limit(serve))
+        len = emit(query, &serve->answer, serve->settings, reply,
+                   reply_limit(serve, tcp, room), &truncated);
     count(serve, tcp, truncated);
     return len;
 }

@@ -17,7 +17,7 @@ static const struct {
 };
 
 size_t
-stats_type_slot(uint16_t type)
+stats_any_type_slot(uint16_t type)
 {
     for (size_t i = 1; i < STATS_TYPES; i++) {
         if (types[i].type == type)

@@ -127,7 +127,7 @@ rearm(struct udp *udp, size_t count)
     }
 }
 
-static void
+static inline void
 source_of(const struct sockaddr_storage *from, struct addr *ret_addr)
 {
     if (from->ss_family == AF_INET) {
