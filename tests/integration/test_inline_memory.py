@@ -68,7 +68,11 @@ def resident_mb(pid, key):
 def main():
     tap = lib.Tap()
     chance = random.Random(SEED)
-    city = fetch.city()
+    try:
+        city = fetch.city()
+    except fetch.Unreachable as error:
+        print(f"ok 1 - the registry does not answer # SKIP {error}\n1..1")
+        return 0
     rules = [rules_of(chance) for _ in range(RECORDS)]
     tap.check(len({str(pair) for pair in rules}) == RECORDS, f"{RECORDS} records, no two with the same rules (seed {SEED})")
     zone = "'': {type: NS, value: ns.inline.test.}\nns: {type: A, value: 192.0.2.53}\n" + \
